@@ -1,0 +1,230 @@
+"""Which of NumPy's functions tracing follows, and what each becomes in the table of operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradloop.core.ops import OPS, apply
+from gradloop.core.trace import refuse
+
+Function = Callable[..., Any]
+
+
+def _greater(a: Any, b: Any) -> Any:
+    return apply("less", b, a)
+
+
+def _greater_equal(a: Any, b: Any) -> Any:
+    return apply("less_equal", b, a)
+
+
+def _not_equal(a: Any, b: Any) -> Any:
+    return apply("logical_not", apply("equal", a, b))
+
+
+# Functions with the name of an operation need no row here.
+UFUNCS: dict[np.ufunc, Function] = {
+    np.square: lambda x: x * x,
+    np.reciprocal: lambda x: 1 / x,
+    np.positive: lambda x: x,
+    np.fabs: lambda x: apply("abs", x),
+    np.absolute: lambda x: apply("abs", x),
+    np.float_power: lambda a, b: apply("power", a, b),
+    np.exp2: lambda x: apply("exp", x * np.log(2.0)),
+    np.log2: lambda x: apply("log", x) / np.log(2.0),
+    np.log10: lambda x: apply("log", x) / np.log(10.0),
+    np.tan: lambda x: apply("sin", x) / apply("cos", x),
+    np.sinh: lambda x: 0.5 * (apply("expm1", x) - apply("expm1", -x)),
+    np.cosh: lambda x: 0.5 * (apply("exp", x) + apply("exp", -x)),
+    np.greater: _greater,
+    np.greater_equal: _greater_equal,
+    np.not_equal: _not_equal,
+    np.floor_divide: lambda a, b: apply("floor", apply("divide", a, b)),
+    np.bitwise_and: lambda a, b: apply("logical_and", a, b),
+    np.bitwise_or: lambda a, b: apply("logical_or", a, b),
+    np.invert: lambda x: apply("logical_not", x),
+    np.matmul: lambda a, b: matmul(a, b),
+}
+
+
+def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """What NumPy calls when one of its universal functions meets a traced value."""
+    if options.get("out") is not None:
+        refuse(f"np.{ufunc.__name__} with out=, which writes into an array", "let it return a new one")
+    if method != "__call__" or options:
+        refuse(f"np.{ufunc.__name__} with method or option {method} {sorted(options)}", "call it plainly")
+    if ufunc in UFUNCS:
+        return UFUNCS[ufunc](*inputs)
+    if ufunc.__name__ in OPS:
+        return apply(ufunc.__name__, *inputs)
+    refuse(f"np.{ufunc.__name__} is not among the operations gradloop can differentiate", _followed())
+
+
+def call_function(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What NumPy calls when one of its other functions meets a traced value."""
+    if function not in FUNCTIONS:
+        refuse(f"np.{function.__name__} is not among the functions gradloop can follow", _followed())
+    try:
+        return FUNCTIONS[function](*args, **kwargs)
+    except TypeError as problem:
+        refuse(f"np.{function.__name__}: {problem}", "leave this option out")
+
+
+def _followed() -> str:
+    names = sorted({f.__name__ for f in (*UFUNCS, *FUNCTIONS)} | {n for n in OPS if hasattr(np, n)})
+    return "it follows: " + ", ".join(names)
+
+
+# ---- products -------------------------------------------------------------------------------------------------
+
+
+def matmul(a: Any, b: Any) -> Any:
+    """Vectors and matrices as np.matmul takes them; inside, every product is one of matrices."""
+    a_shape, b_shape = np.shape(a), np.shape(b)
+    if not (1 <= len(a_shape) <= 2 and 1 <= len(b_shape) <= 2):
+        refuse(
+            f"a product (@) of shapes {a_shape} and {b_shape}",
+            "it takes vectors and matrices; multiply by a single number with *",
+        )
+    rows = () if len(a_shape) == 1 else a_shape[:1]
+    columns = () if len(b_shape) == 1 else b_shape[1:]
+    left = a if rows else apply("reshape", a, shape=(1, *a_shape))
+    right = b if columns else apply("reshape", b, shape=(*b_shape, 1))
+    result = apply("matmul", left, right)
+    return result if rows and columns else apply("reshape", result, shape=(*rows, *columns))
+
+
+def dot(a: Any, b: Any) -> Any:
+    if not np.shape(a) or not np.shape(b):
+        return apply("multiply", a, b)
+    return matmul(a, b)
+
+
+def outer(a: Any, b: Any) -> Any:
+    return reshape(a, (-1, 1)) * reshape(b, (1, -1))
+
+
+# ---- reductions -----------------------------------------------------------------------------------------------
+
+
+def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
+    """The reduced axes as non-negative numbers; None means all."""
+    if axis is None:
+        return tuple(range(x.ndim))
+    chosen = axis if isinstance(axis, tuple) else (axis,)
+    for one in chosen:
+        if not -x.ndim <= one < x.ndim:
+            refuse(
+                f"axis {one} of an array of shape {x.shape}",
+                "the function sees one example at a time, so there is no axis of rows",
+            )
+    return tuple(sorted(one % x.ndim for one in chosen))
+
+
+def reduction(op: str) -> Function:
+    def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        axes = axes_of(x, axis)
+        result = apply(op, x, axis=axes) if axes else x
+        shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
+        return apply("reshape", result, shape=shape) if keepdims else result
+
+    return reduce
+
+
+_sum, _max = reduction("sum"), reduction("max")
+
+
+def _min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return -_max(-x, axis, keepdims)
+
+
+def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    count = int(np.prod([x.shape[i] for i in axes_of(x, axis)], initial=1))
+    return _sum(x, axis, keepdims) / count
+
+
+# ---- shape, picking and joining -------------------------------------------------------------------------------
+
+
+def reshape(x: Any, shape: Any, order: str = "C") -> Any:
+    if order != "C":
+        refuse("np.reshape with order=", "leave it out")
+    wanted = (shape,) if isinstance(shape, int) else tuple(shape)
+    try:
+        new = np.empty(x.shape, np.bool_).reshape(wanted).shape
+    except ValueError:
+        refuse(
+            f"reshape from {x.shape} to {wanted}",
+            "the numbers of entries differ; remember that the function sees one example, not the batch",
+        )
+    return x if new == x.shape else apply("reshape", x, shape=new)
+
+
+def transpose(x: Any, axes: Any = None) -> Any:
+    if axes is not None and len(axes) == 1 and isinstance(axes[0], tuple):
+        axes = axes[0]
+    order = tuple(reversed(range(x.ndim))) if axes is None else tuple(int(i) % x.ndim for i in axes)
+    return x if order == tuple(range(x.ndim)) else apply("transpose", x, axes=order)
+
+
+def concatenate(parts: Sequence[Any], axis: int = 0) -> Any:
+    return apply("concatenate", *parts, axis=axis % max(np.ndim(parts[0]), 1))
+
+
+def stack(parts: Sequence[Any], axis: int = 0) -> Any:
+    shape = np.shape(parts[0])
+    axis = axis % (len(shape) + 1)
+    return concatenate([expand(part, axis) for part in parts], axis)
+
+
+def expand(x: Any, axis: int) -> Any:
+    shape = np.shape(x)
+    new = (*shape[:axis], 1, *shape[axis:])
+    return apply("reshape", x, shape=new) if hasattr(x, "__gradloop_apply__") else np.reshape(x, new)
+
+
+def hstack(parts: Sequence[Any]) -> Any:
+    vectors = [part if np.ndim(part) else expand(part, 0) for part in parts]
+    return concatenate(vectors, 0 if np.ndim(vectors[0]) == 1 else 1)
+
+
+def where(condition: Any, *branches: Any) -> Any:
+    if len(branches) != 2:
+        refuse("np.where with one argument", "give both values: np.where(condition, a, b)")
+    return apply("where", condition, *branches)
+
+
+def clip(x: Any, low: Any = None, high: Any = None) -> Any:
+    result = x if low is None else apply("maximum", x, low)
+    return result if high is None else apply("minimum", result, high)
+
+
+FUNCTIONS: dict[Function, Function] = {
+    np.dot: dot,
+    np.outer: outer,
+    np.inner: dot,
+    np.sum: _sum,
+    np.mean: mean,
+    np.max: _max,
+    np.min: _min,
+    np.amax: _max,
+    np.amin: _min,
+    np.reshape: reshape,
+    np.ravel: lambda x: reshape(x, -1),
+    np.squeeze: lambda x: x.squeeze(),
+    np.transpose: transpose,
+    np.expand_dims: lambda x, axis: expand(x, axis % (x.ndim + 1)),
+    np.concatenate: concatenate,
+    np.stack: stack,
+    np.hstack: hstack,
+    np.where: where,
+    np.clip: clip,
+    np.zeros_like: lambda x: np.zeros(x.shape),
+    np.ones_like: lambda x: np.ones(x.shape),
+    np.shape: lambda x: x.shape,
+    np.ndim: lambda x: x.ndim,
+    np.size: lambda x: x.size,
+}
