@@ -1,0 +1,111 @@
+"""The three loops that carry every way of fitting, as plain data that prints as the book's pseudo-code.
+
+Train: epochs, batches, rows: gradient, update.   Sum: one pass over rows.   Map: an answer for each row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from gradloop.core.graph import Graph, Node
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a row brings, and what is held fixed while rows pass: inputs of a graph in the order they are handed over."""
+
+    rows: tuple[Node, ...]
+    params: tuple[Node, ...]
+
+    @cached_property
+    def row_names(self) -> set[str]:
+        return {node.attributes["name"] for node in self.rows}
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(node.attributes["name"] for node in (*self.rows, *self.params))
+
+
+@dataclass(frozen=True)
+class Update:
+    """How one parameter moves: a graph (w, g, t, *state, *numbers) -> (w, *state).
+
+    `numbers` are the constants of the rule (learning rate, decay): they are handed over at each call, so that another
+    rate needs no other machine code.
+    """
+
+    graph: Graph
+    state: tuple[Node, ...]
+    numbers: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Train:
+    """Minibatch training: the gradient of one example's loss and the update of each parameter."""
+
+    gradient: Graph
+    inputs: Inputs
+    updates: tuple[Update, ...]
+    shuffled: bool
+
+    @cached_property
+    def key(self) -> str:
+        updates = "".join(update.graph.key for update in self.updates)
+        return f"train {self.shuffled} {self.gradient.key} {updates}"
+
+    def __str__(self) -> str:
+        rows = "rows of the batch, in the order of (seed, epoch)" if self.shuffled else "rows of the batch"
+        params = [node.attributes["name"] for node in self.inputs.params]
+        gradients = ", ".join(f"g_{name}" for name in params)
+        features = ", ".join(f"{node.attributes['name']}[i]" for node in self.inputs.rows)
+        lines = [
+            "for epoch in epochs:",
+            "    for batch in batches of the epoch:        # the last one may be short",
+            f"        {gradients} = 0",
+            f"        for i in {rows}:",
+            f"            {gradients} += gradient({features}, {', '.join(params)})",
+            "        t = t + 1",
+            *(f"        {name} = update_{name}({name}, g_{name} / rows in the batch, t)" for name in params),
+            "",
+            "where",
+            "",
+            str(self.gradient),
+            "",
+        ]
+        for name, update in zip(params, self.updates, strict=True):
+            lines += [str(update.graph).replace(update.graph.name, f"update_{name}", 1), ""]
+        return "\n".join(lines).rstrip()
+
+
+@dataclass(frozen=True)
+class Sum:
+    """One pass over the rows that adds up a graph's outputs, block by block, in float64."""
+
+    graph: Graph
+    inputs: Inputs
+
+    @cached_property
+    def key(self) -> str:
+        return f"sum {self.graph.key}"
+
+    def __str__(self) -> str:
+        return f"for block in blocks of rows:\n    for i in block:\n        total[block] += outputs of row i\n\n{self.graph}"
+
+
+@dataclass(frozen=True)
+class Map:
+    """One pass over the rows that writes a graph's output for each."""
+
+    graph: Graph
+    inputs: Inputs
+
+    @cached_property
+    def key(self) -> str:
+        return f"map {self.graph.key}"
+
+    def __str__(self) -> str:
+        return f"for i in rows:\n    result[i] = output of row i\n\n{self.graph}"
+
+
+Loop = Train | Sum | Map
