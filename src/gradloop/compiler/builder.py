@@ -102,10 +102,27 @@ class Code:
 
     def prefetch(self, place: Value) -> None:
         """Ask for the line of memory at a place that will soon be read."""
-        name = "llvm.prefetch.p0"
-        kind = ir.FunctionType(ir.VoidType(), [ir.PointerType(), I32, I32, I32])
-        function = self.function.module.globals.get(name) or ir.Function(self.function.module, kind, name)
+        function = self.declare("llvm.prefetch.p0", ir.VoidType(), [POINTER, I32, I32, I32])
         self.ir.call(function, [place, I32(0), I32(3), I32(1)])
+
+    def clear(self, base: Value, kind: ir.Type, entries: int) -> None:
+        """Set an array to zero."""
+        if entries <= UNROLLED:
+            for position in range(entries):
+                self.store(kind(0), base, kind, position)
+            return
+        name = "llvm.memset.p0.i64"
+        function = self.declare(name, ir.VoidType(), [POINTER, I8, I64, I1])
+        self.ir.call(function, [base, I8(0), I64(entries * width_of(kind)), I1(0)])
+
+    def copy(self, source: Value, target: Value, kind: ir.Type, entries: int) -> None:
+        """Copy one array to another that does not overlap it."""
+        if entries <= UNROLLED:
+            for position in range(entries):
+                self.store(self.load(source, kind, position), target, kind, position)
+            return
+        function = self.declare("llvm.memcpy.p0.p0.i64", ir.VoidType(), [POINTER, POINTER, I64, I1])
+        self.ir.call(function, [target, source, I64(entries * width_of(kind)), I1(0)])
 
     # ---- control ----
     @contextmanager
@@ -229,14 +246,18 @@ class Code:
         name = name if isinstance(kind, ir.DoubleType) else f"{name}f"
         return self.ir.call(self.external(name, kind, len(values)), values)
 
-    def external_i64(self, name: str, arguments: list[ir.Type]) -> ir.Function:
-        """One of LLVM's functions on whole numbers."""
-        known = self.function.module.globals.get(name)
-        return known or ir.Function(self.function.module, ir.FunctionType(I64, arguments), name)
-
     def external(self, name: str, kind: ir.Type, arity: int) -> ir.Function:
+        return self.declare(name, kind, [kind] * arity)
+
+    def declare(self, name: str, result: ir.Type, arguments: Sequence[ir.Type]) -> ir.Function:
+        """A function that is defined elsewhere."""
         known = self.function.module.globals.get(name)
-        return known or ir.Function(self.function.module, ir.FunctionType(kind, [kind] * arity), name)
+        return known or ir.Function(self.function.module, ir.FunctionType(result, arguments), name)
+
+
+def width_of(kind: ir.Type) -> int:
+    """Bytes of one entry."""
+    return 4 if isinstance(kind, ir.FloatType) else 8
 
 
 class Carried:

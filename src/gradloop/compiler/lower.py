@@ -10,7 +10,7 @@ repeat work; or a formula that is written out at every place where an entry is u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -179,9 +179,24 @@ class GraphCode:
             self.code.each(part.spec.shape, body)
             start += part.spec.shape[axis]
 
-    def write_to(self, node: Node, buffer: Value) -> None:
-        """Compute every entry of a node that does not depend on the rows into a buffer."""
-        self._fill(node.spec.shape, [buffer], lambda index: [self.element(node, index, 0)])
+    def is_entrywise(self) -> bool:
+        """Whether each entry of the results depends on the same entry of the inputs, and on single numbers, only."""
+        shape = self.graph.outputs[0].spec.shape
+        return all(
+            node.spec.size == 1 or (node.spec.shape == shape and (node.op in ELEMENTS or not node.inputs))
+            for node in self.graph.nodes
+        ) and all(output.spec.shape == shape for output in self.graph.outputs)
+
+    def write_together(self, nodes: Sequence[Node], targets: Sequence[Value]) -> None:
+        """Compute nodes of one shape, entry by entry, and store an entry of each before the next."""
+        shape = nodes[0].spec.shape
+
+        def body(index: Position) -> None:
+            values = [self.element(node, index, 0) for node in nodes]
+            for value, target in zip(values, targets, strict=True):
+                self.code.store(value, target, value.type, self.code.offset(index, shape))
+
+        self.code.each(shape, body)
 
     # ---- entries ----
     def _one_entry(self, node: Node, index: Position, lanes: int) -> list[Value]:
@@ -297,9 +312,7 @@ def _take(graph: GraphCode, node: Node, index: Position, lane: int) -> Value:
 def _place(graph: GraphCode, node: Node, index: Position, lane: int) -> Value:
     part, label = node.inputs
     here = graph.code.equal(index[0], graph.element(label, (), lane))
-    return graph.code.select(
-        here, graph.element(part, index[1:], lane), constant_entry(node.spec.dtype, 0)
-    )
+    return graph.code.select(here, graph.element(part, index[1:], lane), constant_entry(node.spec.dtype, 0))
 
 
 def _convert(graph: GraphCode, node: Node, index: Position, lane: int) -> Value:

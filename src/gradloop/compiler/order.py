@@ -1,4 +1,4 @@
-"""The order of rows as instructions: the same bits as `gradloop.data.order`, a block of positions at a time.
+"""The order of rows as instructions: the same bits as `gradloop.core.order`, a block of positions at a time.
 
 The rows of the next two blocks stand in a ring, so the row loop knows where it will be and can ask memory for it ahead.
 """
@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 from llvmlite import ir
 
-from gradloop.compiler.builder import I32, I64, Code, Index, Value
-from gradloop.data.order import FEW_ROWS, GOLDEN, HASH_1, HASH_2, MIX_1, MIX_2, ROUNDS
+from gradloop.compiler.builder import I32, I64, POINTER, Code, Index, Value
+from gradloop.core.order import FEW_ROWS, GOLDEN, HASH_1, HASH_2, MIX_1, MIX_2, ROUNDS
 
 BLOCK = 256  # positions filled at once; a power of two
 RING = 2 * BLOCK
+TOGETHER = 16  # positions sent through the network as one vector
 
 
 class Order:
@@ -25,11 +26,12 @@ class Order:
         self.keys = code.buffer(I32, 2 * ROUNDS)
         self.bits, self.left_size, self.mask = self._halves()
         self.fill_function = declare_fill(code.function.module)
+        self.start_function = declare_start(code.function.module)
 
     def _halves(self) -> tuple[Value, Value, Value]:
         """bits = ceil(bit length of (rows - 1) / 2), left = ceil(rows / 2**bits)"""
         build = self.code.ir
-        leading = self.code.external_i64("llvm.ctlz.i64", [I64, ir.IntType(1)])
+        leading = self.code.declare("llvm.ctlz.i64", I64, [I64, ir.IntType(1)])
         last = build.sub(self.rows, I64(1))
         length = build.sub(I64(64), build.call(leading, [last, ir.IntType(1)(0)]))
         bits = build.lshr(build.add(length, I64(1)), I64(1))
@@ -44,11 +46,7 @@ class Order:
 
     def start_epoch(self, epoch: Value) -> None:
         """Derive the keys of an epoch."""
-        build = self.code.ir
-        start = split_mix(build, build.add(split_mix(build, self.seed), epoch))
-        for index in range(2 * ROUNDS):
-            key = build.lshr(split_mix(build, build.add(start, I64(index))), I64(32))
-            self.code.store(build.trunc(key, I32), self.keys, I32, index)
+        self.code.ir.call(self.start_function, [self.keys, self.seed, epoch])
 
     def fill_two_blocks(self, position: Value) -> None:
         """Fill the block that holds a position, and the next."""
@@ -70,79 +68,141 @@ def split_mix(build: ir.IRBuilder, state: Value) -> Value:
     return build.xor(state, build.lshr(state, I64(31)))
 
 
+def number(kind: ir.Type, value: int) -> Value:
+    """A constant, in every place if the type is a vector."""
+    return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)
+
+
+def spread(build: ir.IRBuilder, value: Value, like: ir.Type) -> Value:
+    """A single number in every place of a vector."""
+    if not isinstance(like, ir.VectorType):
+        return value
+    one = ir.VectorType(value.type, 1)
+    single = build.insert_element(ir.Constant(one, ir.Undefined), value, I32(0))
+    mask = ir.Constant(ir.VectorType(I32, like.count), [0] * like.count)
+    return build.shuffle_vector(single, ir.Constant(one, ir.Undefined), mask)
+
+
 def hashed(build: ir.IRBuilder, value: Value, key: Value) -> Value:
-    mixed = build.add(value, key)
-    mixed = build.mul(build.xor(mixed, build.lshr(mixed, I32(16))), I32(HASH_1))
-    mixed = build.mul(build.xor(mixed, build.lshr(mixed, I32(15))), I32(HASH_2))
-    return build.xor(mixed, build.lshr(mixed, I32(16)))
+    kind = value.type
+    mixed = build.add(value, spread(build, key, kind))
+    mixed = build.mul(build.xor(mixed, build.lshr(mixed, number(kind, 16))), number(kind, HASH_1))
+    mixed = build.mul(build.xor(mixed, build.lshr(mixed, number(kind, 15))), number(kind, HASH_2))
+    return build.xor(mixed, build.lshr(mixed, number(kind, 16)))
 
 
 def network(build: ir.IRBuilder, position: Value, keys: Sequence[Value], halves: Sequence[Value]) -> Value:
-    """One pass through the network."""
-    bits, left_size, mask = halves
-    left = build.trunc(build.lshr(position, bits), I32)
-    right = build.trunc(build.and_(position, mask), I32)
-    narrow_size, narrow_mask = build.trunc(left_size, I32), build.trunc(mask, I32)
+    """One pass through the network, for one position or a vector of them."""
+    wide = position.type
+    narrow = ir.VectorType(I32, wide.count) if isinstance(wide, ir.VectorType) else I32
+    bits, left_size, mask = (spread(build, half, wide) for half in halves)
+    left = build.trunc(build.lshr(position, bits), narrow)
+    right = build.trunc(build.and_(position, mask), narrow)
+    narrow_size, narrow_mask = build.trunc(left_size, narrow), build.trunc(mask, narrow)
     for index, key in enumerate(keys):
         if index % 2 == 0:
             right = build.and_(build.add(right, hashed(build, left, key)), narrow_mask)
         else:
-            product = build.mul(build.zext(hashed(build, right, key), I64), left_size)
-            left = build.add(left, build.trunc(build.lshr(product, I64(32)), I32))
+            product = build.mul(build.zext(hashed(build, right, key), wide), left_size)
+            left = build.add(left, build.trunc(build.lshr(product, number(wide, 32)), narrow))
             beyond = build.sub(left, narrow_size)
             left = build.select(build.icmp_unsigned(">=", left, narrow_size), beyond, left)
-    return build.add(build.shl(build.zext(left, I64), bits), build.zext(right, I64))
+    return build.add(build.shl(build.zext(left, wide), bits), build.zext(right, wide))
 
 
 def declare_fill(module: ir.Module) -> ir.Function:
     """fill(target, keys, first position, rows, bits, left, mask): one block of the ring."""
-    pointer = ir.PointerType()
-    kind = ir.FunctionType(ir.VoidType(), [pointer, pointer, I64, I64, I64, I64, I64])
-    function = ir.Function(module, kind, "fill_order")
-    function.linkage = "internal"
-    function.attributes.add("noinline")
-    function.args[0].add_attribute("noalias")
-    function.args[1].add_attribute("noalias")
+    kind = ir.FunctionType(ir.VoidType(), [POINTER, POINTER, *[I64] * 5])
+    function = internal_function(module, kind, "fill_order")
     code = Code(function)
     target, keys_at, first, rows, *halves = function.args
-    keys = [code.load(keys_at, I32, index) for index in range(2 * ROUNDS)]
+    keys = [code.load(keys_at, I32, index) for index in range(ROUNDS)]
+    lanes = ir.VectorType(I64, TOGETHER)
+    turn = ir.Constant(lanes, list(range(TOGETHER)))
+    with code.carry(0, BLOCK, [number(lanes, 0)], TOGETHER) as (index, found, done):
+        positions = code.ir.add(spread(code.ir, code.add(first, index), lanes), turn)
+        found_rows = network(code.ir, positions, keys, halves)
+        code.ir.store(found_rows, code.at(target, I64, index), align=8)
+        done([code.ir.select(code.ir.icmp_unsigned(">", found_rows, found[0]), found_rows, found[0])])
+    largest = code.ir.call(code.declare(f"llvm.vector.reduce.umax.v{TOGETHER}i64", I64, [lanes]), [done.results[0]])
     few = code.ir.icmp_unsigned("<=", rows, I64(FEW_ROWS))
-
-    with code.carry(0, BLOCK, [I64(0)]) as (index, found, done):
-        row = network(code.ir, code.add(first, index), keys[:ROUNDS], halves)
-        code.store(row, target, I64, index)
-        done([code.ir.select(code.ir.icmp_unsigned(">", row, found[0]), row, found[0])])
-    largest = done.results[0]
-    with code.ir.if_then(few, likely=False), code.loop(0, BLOCK) as index:
-        row = network(code.ir, code.load(target, I64, index), keys[ROUNDS:], halves)
-        code.store(row, target, I64, index)
     repair = code.ir.or_(few, code.ir.icmp_unsigned(">=", largest, rows))
+    settle = declare_settle(module)
     with code.ir.if_then(repair), code.loop(0, BLOCK) as index:
-        walk_cycles(code, target, index, keys, halves, rows, few, code.add(first, index))
+        row, position = code.load(target, I64, index), code.add(first, index)
+        beyond = code.ir.or_(few, code.ir.icmp_unsigned(">=", row, rows))
+        with code.ir.if_then(beyond, likely=False):
+            code.store(code.ir.call(settle, [row, position, keys_at, rows, *halves]), target, I64, index)
     code.ir.ret_void()
     code.close_entry()
     return function
 
 
-def walk_cycles(
-    code: Code, target: Value, index: Value, keys: list[Value], halves: Sequence[Value], rows: Value, few: Value,
-    position: Value,
-) -> None:  # fmt: skip
-    """Send a row number beyond the last row through again until it is one; positions beyond the epoch give row 0."""
-    place = code.at(target, I64, index)
+def internal_function(module: ir.Module, kind: ir.FunctionType, name: str) -> ir.Function:
+    """A function that is kept apart from its callers, so that it is optimised once."""
+    function = ir.Function(module, kind, name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    for argument in function.args:
+        if argument.type == POINTER:
+            argument.add_attribute("noalias")
+    return function
+
+
+def declare_settle(module: ir.Module) -> ir.Function:
+    """settle(row, position, keys, rows, bits, left, mask) -> a row that exists.
+
+    With few rows the second network follows the first. A row beyond the last one is sent through again ("cycle
+    walking"); positions beyond the epoch are never visited and give row 0.
+    """
+    again = declare_again(module)
+    function = internal_function(module, ir.FunctionType(I64, [I64, I64, POINTER, *[I64] * 4]), "settle_row")
+    code = Code(function)
+    first_row, position, keys, rows, *halves = function.args
+    second = code.at(keys, I32, ROUNDS)
+    few = code.ir.icmp_unsigned("<=", rows, I64(FEW_ROWS))
+
+    def finish(row: Value) -> Value:
+        return code.ir.select(few, code.ir.call(again, [row, second, *halves]), row)
+
+    row_at = code.buffer(I64, 1)
+    code.store(finish(first_row), row_at, I64)
     with code.ir.if_then(code.ir.icmp_unsigned(">=", position, rows)):
-        code.ir.store(I64(0), place)
-    head = code.ir.append_basic_block("walk")
-    again = code.ir.append_basic_block("again")
-    settled = code.ir.append_basic_block("settled")
+        code.ir.ret(I64(0))
+    head, walk, settled = (code.ir.append_basic_block(name) for name in ("head", "walk", "settled"))
     code.ir.branch(head)
     code.ir.position_at_end(head)
-    row = code.ir.load(place, typ=I64)
-    code.ir.cbranch(code.ir.icmp_unsigned(">=", row, rows), again, settled)
-    code.ir.position_at_end(again)
-    once = network(code.ir, row, keys[:ROUNDS], halves)
-    code.ir.store(once, place)
-    with code.ir.if_then(few):
-        code.ir.store(network(code.ir, once, keys[ROUNDS:], halves), place)
+    row = code.load(row_at, I64)
+    code.ir.cbranch(code.ir.icmp_unsigned(">=", row, rows), walk, settled)
+    code.ir.position_at_end(walk)
+    code.store(finish(code.ir.call(again, [row, keys, *halves])), row_at, I64)
     code.ir.branch(head)
     code.ir.position_at_end(settled)
+    code.ir.ret(row)
+    code.close_entry()
+    return function
+
+
+def declare_again(module: ir.Module) -> ir.Function:
+    """again(row, keys, bits, left, mask): the network once more, for a single row."""
+    function = internal_function(module, ir.FunctionType(I64, [I64, POINTER, *[I64] * 3]), "again")
+    code = Code(function)
+    row, keys_at, *halves = function.args
+    keys = [code.load(keys_at, I32, index) for index in range(ROUNDS)]
+    code.ir.ret(network(code.ir, row, keys, halves))
+    code.close_entry()
+    return function
+
+
+def declare_start(module: ir.Module) -> ir.Function:
+    """start(keys, seed, epoch): derive the keys of an epoch."""
+    function = internal_function(module, ir.FunctionType(ir.VoidType(), [POINTER, I64, I64]), "start_epoch")
+    code = Code(function)
+    keys, seed, epoch = function.args
+    start = split_mix(code.ir, code.ir.add(split_mix(code.ir, seed), epoch))
+    with code.loop(0, 2 * ROUNDS) as index:
+        key = code.ir.lshr(split_mix(code.ir, code.ir.add(start, index)), I64(32))
+        code.store(code.ir.trunc(key, I32), keys, I32, index)
+    code.ir.ret_void()
+    code.close_entry()
+    return function

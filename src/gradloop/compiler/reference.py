@@ -9,7 +9,7 @@ import numpy as np
 from gradloop.compiler.loops import Loop, Train
 from gradloop.core.evaluate import evaluate
 from gradloop.core.graph import Node
-from gradloop.data.order import rows_in_order
+from gradloop.core.order import rows_in_order
 
 
 def unpack(nodes: Sequence[Node], flat: np.ndarray) -> dict[str, np.ndarray]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from llvmlite import ir
 
-from gradloop.compiler.builder import I64, Code, Index, Value, ir_type
+from gradloop.compiler.builder import I64, UNROLLED, Code, Index, Value, ir_type
 from gradloop.compiler.loops import Inputs, Map, Sum, Train
 from gradloop.compiler.lower import GraphCode, Position, Reader
 from gradloop.compiler.order import BLOCK, Order
@@ -26,7 +26,6 @@ POINTER = ir.PointerType()
 DOUBLE = ir.DoubleType()
 AHEAD = 16  # rows between asking memory for a row and using it
 LINE = 64  # bytes that memory delivers at once
-IN_REGISTERS = 64  # so many parameters are copied to the stack, where LLVM can keep them in registers
 
 
 def float_type(inputs: Inputs) -> ir.Type:
@@ -128,10 +127,6 @@ def accumulate(code: Code, graph: GraphCode, totals: Value, kind: ir.Type, lanes
         code.each(output.spec.shape, add)
 
 
-def fill(code: Code, base: Value, kind: ir.Type, entries: int, value: Callable[[Index], Value]) -> None:
-    code.each((entries,), lambda index: code.store(value(index[0]), base, kind, index[0]))
-
-
 # ---- Sum and Map ----------------------------------------------------------------------------------------------
 
 
@@ -155,12 +150,11 @@ def sum_module(loop: Sum) -> ir.Module:
         accumulate(code, graph, local, DOUBLE, width)
 
     with code.loop(0, blocks) as number:
-        fill(code, local, DOUBLE, size, lambda index: code.real(DOUBLE, 0.0))
+        code.clear(local, DOUBLE, size)
         start = code.add(first, code.multiply(number, rows_in_block))
         stop = smaller(code, code.add(start, rows_in_block), last)
         over_rows(code, start, stop, lanes, code.i64, block, body)
-        target = code.at(totals, DOUBLE, code.multiply(number, size))
-        fill(code, target, DOUBLE, size, lambda index: code.load(local, DOUBLE, index))
+        code.copy(local, code.at(totals, DOUBLE, code.multiply(number, size)), DOUBLE, size)
     code.ir.ret_void()
     code.close_entry()
     return module
@@ -220,7 +214,7 @@ class TrainCode:
         self.kind = float_type(loop.inputs)
         self.size = total_size(loop.inputs.params)
         self.given, self.state, self.numbers = params, state, numbers
-        small = self.size <= IN_REGISTERS
+        small = all(node.spec.size <= UNROLLED for node in loop.inputs.params)  # then they live in registers
         self.params = code.buffer(self.kind, self.size) if small else params
         self.block = Block([])
         self.pointers = pointers
@@ -237,7 +231,7 @@ class TrainCode:
         self.copy(self.given, self.params)
         self.find_first_batch()
         with code.loop(self.first, self.last) as step:
-            fill(code, self.total, DOUBLE, self.size, lambda index: code.real(DOUBLE, 0.0))
+            code.clear(self.total, DOUBLE, self.size)
             self.gradient.shared()
             position = code.load(self.position, I64)
             stop = smaller(code, code.add(position, self.batch_size), self.rows)
@@ -252,7 +246,7 @@ class TrainCode:
 
     def copy(self, source: Value, target: Value) -> None:
         if source is not target:
-            fill(self.code, target, self.kind, self.size, lambda index: self.code.load(source, self.kind, index))
+            self.code.copy(source, target, self.kind, self.size)
 
     # ---- where we are in the data ----
     def find_first_batch(self) -> None:
@@ -290,7 +284,7 @@ class TrainCode:
         code.ir.position_at_end(body)
         end_of_block = code.ir.add(code.ir.or_(start, I64(BLOCK - 1)), I64(1))
         end = smaller(code, end_of_block, stop)
-        fill(code, self.part, self.kind, self.size, lambda index: code.real(self.kind, 0.0))
+        code.clear(self.part, self.kind, self.size)
         over_rows(code, start, end, lanes_for(self.loop.gradient), self.row_at, self.block, self.add_rows)
         self.add_part()
         if self.order:
@@ -370,20 +364,23 @@ class TrainCode:
     def move(self, graph: GraphCode, base: Value, state: Value) -> None:
         code, outputs = self.code, graph.graph.outputs
         graph.shared()
+        targets = [base, *(code.at(state, self.kind, start) for start in offsets(outputs[1:]))]
+        if graph.is_entrywise():
+            graph.write_together(outputs, targets)
+            return
         results = [code.buffer(self.kind, output.spec.size) for output in outputs]
         for output, result in zip(outputs, results, strict=True):
-            graph.write_to(output, result)
-        targets = [base, *(code.at(state, self.kind, start) for start in offsets(outputs[1:]))]
+            graph.write_together([output], [result])
         for output, result, target in zip(outputs, results, targets, strict=True):
-            fill(code, target, self.kind, output.spec.size, lambda index, r=result: code.load(r, self.kind, index))
+            code.copy(result, target, self.kind, output.spec.size)
 
     def leave_if_not_finite(self, step: Value) -> None:
-        """0 * w is NaN where w is NaN or infinite; adding these up tells of all parameters at once."""
+        """0 * g is NaN where g is NaN or infinite; adding these up tells of all gradients at once."""
         code = self.code
-        zero = code.real(self.kind, 0.0)
+        zero = code.real(DOUBLE, 0.0)
 
         def add(index: Position, found: Sequence[Value]) -> list[Value]:
-            return [code.fadd(found[0], code.fmul(zero, code.load(self.params, self.kind, index[0])))]
+            return [code.fadd(found[0], code.fmul(zero, code.load(self.total, DOUBLE, index[0])))]
 
         total = code.reduce((self.size,), [zero], add)[0]
         with code.ir.if_then(code.ir.fcmp_unordered("uno", total, total), likely=False):

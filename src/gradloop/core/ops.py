@@ -182,9 +182,7 @@ OPS: dict[str, Op] = {
     "power": Op(elementwise_float, np.power, _d_power, "{} ** {}"),
     "maximum": Op(elementwise, np.maximum, lambda g, y, a, b: (_share(a > b, a == b, g), _share(b > a, a == b, g))),
     "minimum": Op(elementwise, np.minimum, lambda g, y, a, b: (_share(a < b, a == b, g), _share(b < a, a == b, g))),
-    "logaddexp": Op(
-        elementwise_float, np.logaddexp, lambda g, y, a, b: (g * logistic(a - b), g * logistic(b - a))
-    ),
+    "logaddexp": Op(elementwise_float, np.logaddexp, lambda g, y, a, b: (g * logistic(a - b), g * logistic(b - a))),
     # comparisons and choice
     "less": Op(comparison, np.less, _none, "{} < {}"),
     "less_equal": Op(comparison, np.less_equal, _none, "{} <= {}"),

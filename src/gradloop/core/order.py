@@ -12,9 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 ROUNDS = 6
-FEW_ROWS = (
-    512  # up to here the halves have so few bits that a second network is needed for all orders to be alike
-)
+FEW_ROWS = 512  # up to here the halves have so few bits that a second network is needed for all orders to be alike
 GOLDEN = 0x9E3779B97F4A7C15  # 2**64 divided by the golden ratio; with the two below: Steele et al., SplitMix64, 2014
 MIX_1, MIX_2 = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 HASH_1, HASH_2 = 0x7FEB352D, 0x846CA68B  # Wellons, "Prospecting for hash functions", 2018
