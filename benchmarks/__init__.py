@@ -1,0 +1,1 @@
+"""gradloop beside its rivals, on the same problems, in one run: `python -m benchmarks.run`."""

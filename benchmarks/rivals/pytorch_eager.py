@@ -1,0 +1,71 @@
+"""PyTorch, eager: the loop that PyTorch's users write for a table that fits in memory.
+
+Fairness. The tables are tensors from the start (from_numpy copies nothing). Each epoch gathers the rows
+once in the new order and cuts that into batches, which are views: several times faster than a DataLoader,
+which collates row by row, and faster than indexing batch by batch. nn.Linear and functional losses are used
+because they are the shortest path into the fused kernels; zero_grad sets gradients to None. Of one thread
+and PyTorch's own choice, the faster in the warm-up is taken: waiting for a second thread can cost more than
+it gives, and on a busy machine very much more. torch.compile is left out: it removes overhead within a
+step, at a price of several seconds of compilation, but the loop itself stays in Python.
+"""
+
+from time import perf_counter
+
+import torch
+from torch.nn import functional
+
+from benchmarks.problems import Problem, data, objective
+from benchmarks.rivals import NotComparableError
+
+THREADS = torch.get_num_threads()
+
+
+def describe() -> str:
+    return f"PyTorch {torch.__version__} (eager), 1 or {THREADS} threads"
+
+
+def run(problem: Problem) -> tuple[list[float], float | None]:
+    if problem.measure == "compile":
+        raise NotComparableError("eager mode compiles nothing")
+    if problem.measure != "process":
+        choose_threads(problem)
+    seconds: list[float] = []
+    for _ in range(problem.repetitions):
+        epochs, model = train(problem)
+        seconds += [sum(epochs)] if problem.measure == "step" else epochs
+    w, b = model.weight.detach().numpy().T, model.bias.detach().numpy()
+    return seconds, objective(problem, w if problem.classes else w[:, 0], b if problem.classes else b[0])
+
+
+def choose_threads(problem: Problem) -> None:
+    """The warm-up: forty steps with each number of threads, and the faster is kept."""
+    short = problem._replace(rows=min(problem.rows, 40 * problem.batch_size), epochs=2)
+    seconds = {}
+    for threads in (1, THREADS):
+        torch.set_num_threads(threads)
+        seconds[threads] = train(short)[0][-1]
+    torch.set_num_threads(min(seconds, key=lambda threads: seconds[threads]))
+
+
+def train(problem: Problem) -> tuple[list[float], torch.nn.Linear]:
+    X, y = (torch.from_numpy(array) for array in data(problem))
+    model = torch.nn.Linear(problem.features, problem.classes or 1)
+    torch.nn.init.zeros_(model.weight)
+    torch.nn.init.zeros_(model.bias)
+    optimizer = torch.optim.SGD(model.parameters(), lr=problem.learning_rate)
+    seconds = []
+    for _ in range(problem.epochs):
+        begin = perf_counter()
+        order = torch.randperm(problem.rows)
+        batches = zip(X[order].split(problem.batch_size), y[order].split(problem.batch_size), strict=True)
+        for features, target in batches:
+            optimizer.zero_grad()
+            output = model(features)
+            if problem.classes:
+                loss = functional.cross_entropy(output, target)
+            else:
+                loss = functional.mse_loss(output.squeeze(1), target) / 2
+            loss.backward()
+            optimizer.step()
+        seconds.append(perf_counter() - begin)
+    return seconds, model
