@@ -1,0 +1,76 @@
+"""gradloop: write data, model, loss and optimizer as plain NumPy functions; training runs as one native function.
+
+>>> import numpy as np, gradloop as gl
+>>> X, y = gl.data.synthetic_data(w=[2, -3.4], b=4.2, rows=1000)
+>>> fit = gl.fit(X, y, solver=gl.Minibatch(gl.sgd(0.03), batch_size=10, epochs=3))
+>>> print(np.round(fit.params["w"], 1), np.round(fit.params["b"], 1))
+[ 2.  -3.4] 4.2
+"""
+
+from gradloop import data, losses, models, optimizers, penalties, schedules
+from gradloop.certificate import Certificate
+from gradloop.errors import DataError, GradloopError, ModelError, ModelFileError, OptionError, TracingError
+from gradloop.history import History
+from gradloop.inference import Fit, load
+from gradloop.losses import huber, quantile
+from gradloop.models import Model, polynomial
+from gradloop.optimizers import (
+    Optimizer,
+    adagrad,
+    adam,
+    adamw,
+    averaged_sgd,
+    momentum,
+    nesterov,
+    rmsprop,
+    sgd,
+)
+from gradloop.penalties import Penalty, elastic_net, l1, l2
+from gradloop.progress import Progress
+from gradloop.show import show
+from gradloop.solvers.minibatch import Minibatch
+from gradloop.stop import Stop
+from gradloop.training import fit
+from gradloop.version import __version__
+
+__all__ = [
+    "Certificate",
+    "DataError",
+    "Fit",
+    "GradloopError",
+    "History",
+    "Minibatch",
+    "Model",
+    "ModelError",
+    "ModelFileError",
+    "OptionError",
+    "Optimizer",
+    "Penalty",
+    "Progress",
+    "Stop",
+    "TracingError",
+    "__version__",
+    "adagrad",
+    "adam",
+    "adamw",
+    "averaged_sgd",
+    "data",
+    "elastic_net",
+    "fit",
+    "huber",
+    "l1",
+    "l2",
+    "load",
+    "losses",
+    "models",
+    "momentum",
+    "nesterov",
+    "optimizers",
+    "penalties",
+    "polynomial",
+    "quantile",
+    "rmsprop",
+    "schedules",
+    "sgd",
+    "show",
+]

@@ -1,0 +1,309 @@
+"""Minibatch SGD: the gradient of a few rows at a time, averaged over the rows that the batch really has."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradloop.compiler.loops import Train, Update
+from gradloop.compiler.reference import unpack
+from gradloop.core.graph import Node
+from gradloop.core.lift import inline, lift_constants
+from gradloop.core.simplify import simplify
+from gradloop.core.spec import Spec
+from gradloop.core.trace import trace
+from gradloop.errors import OptionError
+from gradloop.history import History, Row, Snapshot, epochs_to_keep
+from gradloop.optimizers import Optimizer, sgd
+from gradloop.problem import INTERCEPTS, Problem
+from gradloop.progress import Progress, Report
+from gradloop.schedules import cosine
+from gradloop.solvers.curvature import derived_rate, stable_rate
+from gradloop.stop import Stop
+
+SECONDS_IN_A_CALL = 0.1  # so that Ctrl-C and progress wait no longer than twice that
+FIRST_CALL = 100_000  # numbers that the first call may read, before the speed is known
+GROWTH = 100.0  # a loss so many times the start's, or that of zero parameters, has diverged beyond doubt
+STEPS_WANTED = 20_000  # of a fit whose epochs are not given, within these bounds
+FEWEST_EPOCHS, MOST_EPOCHS = 10, 1000
+RETRIES = 6  # with a quarter of the rate each, when a derived rate diverges
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What a solver found."""
+
+    params: Array
+    history: History
+    stop: Stop
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Minibatch:
+    """Minibatch stochastic gradient descent, compiled whole: epochs, batches, rows, gradient, update.
+
+        g = mean over the rows of the batch of ∂loss/∂w;   w, state = update(w, g, state, t)
+
+    The order of rows is a pure function of (seed, epoch). The last batch of an epoch may be short and is averaged over
+    the rows it has. A batch of all rows is gradient descent.
+
+    Args:
+        optimizer: such as sgd(0.03); or a factory such as sgd itself, for a rate derived from the data's curvature
+            that falls along half a cosine wave
+        batch_size: rows in a batch; None: all rows
+        epochs: passes over the rows; None: enough for about 20,000 steps
+        shuffle: False visits the rows as they lie
+
+    Raises:
+        OptionError: a batch size or number of epochs below one.
+
+    >>> Minibatch(sgd(0.03), batch_size=10, epochs=3).epochs
+    3
+
+    Source: Robbins and Monro, A stochastic approximation method, 1951.
+    """
+
+    optimizer: Optimizer | Callable[..., Optimizer] = sgd
+    batch_size: int | None = 32
+    epochs: int | None = None
+    shuffle: bool = True
+
+    def __post_init__(self) -> None:
+        if self.batch_size is not None:
+            check_count("batch_size", self.batch_size, "rows in a batch")
+        if self.epochs is not None:
+            check_count("epochs", self.epochs, "passes over the rows")
+        if not isinstance(self.optimizer, Optimizer) and not callable(self.optimizer):
+            raise OptionError(f"optimizer is {self.optimizer!r}; give for instance gl.sgd(0.03), or gl.sgd itself.")
+
+    def solve(self, problem: Problem, seed: int = 0, report: Report | None = None) -> Solution:
+        """Train; see `gradloop.fit`."""
+        rows = len(problem.X)
+        batch_size = rows if self.batch_size is None else self.batch_size
+        if batch_size > rows:
+            raise OptionError(
+                f"batch_size is {batch_size}, but there are {rows} rows to train on; choose at most {rows}, or None "
+                "for all of them."
+            )
+        batches = -(-rows // batch_size)
+        epochs = self.epochs or min(max(-(-STEPS_WANTED // batches), FEWEST_EPOCHS), MOST_EPOCHS)
+        if isinstance(self.optimizer, Optimizer):
+            run = Run(problem, self.optimizer, batch_size, epochs, self.shuffle, seed, report)
+            run.warn_of_rate()
+            return run.solution()
+        return self._solve_with_derived_rate(problem, batch_size, epochs, seed, report)
+
+    def _solve_with_derived_rate(
+        self, problem: Problem, batch_size: int, epochs: int, seed: int, report: Report | None
+    ) -> Solution:
+        """Where the curvature grows along the way, the rate found at the start is too large: begin again with less."""
+        assert not isinstance(self.optimizer, Optimizer)
+        if not needs_rate(self.optimizer):
+            run = Run(problem, self.optimizer(), batch_size, epochs, self.shuffle, seed, report)
+            return run.solution()
+        steps = epochs * -(-len(problem.X) // batch_size)
+        rate = derived_rate(problem, problem.start, batch_size)
+        for _ in range(RETRIES):
+            optimizer = self.optimizer(cosine(rate, steps))
+            run = Run(problem, optimizer, batch_size, epochs, self.shuffle, seed, report)
+            run.notes.append(f"The learning rate was derived from the data: {rate:.3g}, falling to 0 along a cosine.")
+            solution = run.solution()
+            if solution.stop is not Stop.DIVERGED:
+                return solution
+            rate /= 4
+        return solution
+
+
+def check_count(name: str, value: Any, what: str) -> None:
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
+        raise OptionError(f"{name} is {value!r}, but {what} are a whole number from 1.")
+
+
+def needs_rate(factory: Callable[..., Optimizer]) -> bool:
+    """Whether an optimizer's factory cannot do without a learning rate."""
+    arguments = inspect.signature(factory).parameters.values()
+    return any(argument.default is inspect.Parameter.empty for argument in arguments)
+
+
+# ---- the update as a graph -----------------------------------------------------------------------------------
+
+
+def traced_update(problem: Problem, name: str, node: Node, optimizer: Optimizer) -> tuple[Update, Array]:
+    """The rule for one parameter, penalty included, and the values of its constants."""
+    spec = node.spec
+    rule = optimizer.update
+    if name in INTERCEPTS and optimizer.intercept_update is not None:
+        rule = optimizer.intercept_update
+    penalty = problem.penalty if problem.penalised(name) else None
+    states = optimizer.init(np.zeros(spec.shape, spec.dtype))
+    state_specs = {f"state{i}": Spec(np.shape(s), spec.dtype) for i, s in enumerate(states)}
+
+    def step(w: Any, g: Any, t: Any, *state: Any) -> tuple[Any, ...]:
+        if name in problem.penalty_gradients:
+            g = g + inline(problem.penalty_gradients[name], {"w": w})[0].astype(spec.dtype)
+        moved, new_state = rule(w, g, state, t)
+        if penalty is not None and penalty.proximal is not None:
+            moved = penalty.proximal(moved, optimizer.rate(t))
+        return (moved, *new_state)
+
+    specs = {"w": spec, "g": spec, "t": Spec((), spec.dtype)} | state_specs
+    graph, numbers, values = lift_constants(trace(step, specs, optimizer.name))
+    check_update(graph.outputs, (spec, *state_specs.values()), optimizer)
+    return Update(simplify(graph), graph.inputs[3 : 3 + len(states)], numbers), values
+
+
+def check_update(outputs: tuple[Node, ...], specs: tuple[Spec, ...], optimizer: Optimizer) -> None:
+    """A rule must give back what it got: a parameter of the same shape and as many states."""
+    found, wanted = [o.spec.shape for o in outputs], [s.shape for s in specs]
+    if found != wanted:
+        raise OptionError(
+            f"The optimizer {optimizer.name} turns (w, *state) of shapes {wanted} into {found}; update must return "
+            "(w, state) in the shapes it was given, with init giving the first state."
+        )
+
+
+# ---- one run -------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Run:
+    """One run of training: what is given, then what changes."""
+
+    problem: Problem
+    optimizer: Optimizer
+    batch_size: int
+    epochs: int
+    shuffle: bool
+    seed: int
+    report: Report | None
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        problem = self.problem
+        check_penalty(problem, self.optimizer)
+        traced = [traced_update(problem, n, node, self.optimizer) for n, node in zip(problem.names, problem.params)]
+        self.loop = Train(problem.gradient, problem.inputs, tuple(update for update, _ in traced), self.shuffle)
+        self.numbers = np.concatenate([values for _, values in traced])
+        self.params = problem.start.copy()
+        self.state = self.first_state()
+        self.rows = len(problem.X)
+        self.batches = -(-self.rows // self.batch_size)
+        self.steps_in_a_call = max(1, FIRST_CALL // (self.batch_size * max(1, problem.X[0].size)))
+        self.best = self.params.copy()
+        self.best_loss = float("inf")
+
+    def first_state(self) -> Array:
+        """The optimizer's memory of all parameters, one behind the other."""
+        parts = [s for w in unpack(self.problem.params, self.params).values() for s in self.optimizer.init(w)]
+        return np.concatenate([np.zeros(0), *(np.ravel(part) for part in parts)]).astype(self.params.dtype)
+
+    def warn_of_rate(self) -> None:
+        """A rate beyond the bound of stability is known before the first step."""
+        if self.optimizer.name != "sgd" or not self.problem.smooth:
+            return
+        rate, bound = float(self.optimizer.rate(1.0)), stable_rate(self.problem, self.params)
+        if rate > bound:
+            self.notes.append(
+                f"The learning rate {rate:g} is above {bound:.3g}, the largest that is stable on these data (2 divided "
+                "by the largest curvature); standardised columns allow a larger one."
+            )
+
+    def solution(self) -> Solution:
+        """Run all epochs, or stop early and keep the best."""
+        program = self.problem.program(self.loop)
+        limit = self.growth_limit()
+        table: list[Row] = []
+        kept: list[Snapshot] = []
+        keep = epochs_to_keep(self.epochs, self.params.size)
+        stop, begun = Stop.FINISHED, time.perf_counter()
+        try:
+            for epoch in range(1, self.epochs + 1):
+                finite = self.run_epoch(program, epoch)
+                answer = self.answer()
+                loss, slope = self.problem.objective(answer)
+                seconds = time.perf_counter() - begun
+                table.append(self.row(epoch, loss, slope, seconds))
+                if epoch in keep:
+                    kept.append((epoch, self.problem.unpack(answer)))
+                if not finite or not loss <= limit:
+                    stop = Stop.DIVERGED
+                    break
+                self.remember(answer, loss)
+                if self.report:
+                    self.report(Progress(epoch, self.epochs, loss, epoch * self.rows / max(seconds, 1e-9), seconds))
+        except KeyboardInterrupt:
+            stop = Stop.INTERRUPTED
+        return Solution(self.found(stop), History.from_rows(table, kept), stop, tuple(self.notes))
+
+    def growth_limit(self) -> float:
+        """What no stable run reaches: many times the loss at the start, or with all parameters zero."""
+        start, _ = self.problem.objective(self.params)
+        zero, _ = self.problem.objective(np.zeros_like(self.params))
+        known = [abs(value) for value in (start, zero) if np.isfinite(value)]
+        self.remember(self.params, start)
+        return GROWTH * max(known) if known and max(known) > 0 else float("inf")
+
+    def remember(self, params: Array, loss: float) -> None:
+        self.last = params
+        if loss < self.best_loss:
+            self.best, self.best_loss = params.copy(), loss
+
+    def run_epoch(self, program: Any, epoch: int) -> bool:
+        """All batches of an epoch, in calls short enough to be interrupted. False if the gradient was not finite."""
+        first, last = (epoch - 1) * self.batches, epoch * self.batches
+        problem = self.problem
+        while first < last:
+            until = min(last, first + self.steps_in_a_call)
+            begun = time.perf_counter()
+            arrays = (self.numbers, self.params, self.state)
+            done = program.train((problem.X, problem.y), self.batch_size, first, until, self.seed, *arrays)
+            seconds = max(time.perf_counter() - begun, 1e-6)
+            if done < until or not np.isfinite(self.params).all():
+                self.notes.append(f"The gradient was not finite at step {done}, in epoch {epoch}.")
+                return False
+            self.steps_in_a_call = max(1, int((until - first) * SECONDS_IN_A_CALL / seconds))
+            first = until
+        return True
+
+    def answer(self) -> Array:
+        """The parameters that the optimizer returns: the last ones, or an average of them."""
+        parts, place = [], 0
+        for update, w in zip(self.loop.updates, unpack(self.problem.params, self.params).values(), strict=True):
+            size = sum(node.spec.size for node in update.state)
+            state = unpack(update.state, self.state[place : place + size])
+            parts.append(np.ravel(self.optimizer.final(w, tuple(state.values()))))
+            place += size
+        return np.concatenate(parts).astype(self.params.dtype)
+
+    def row(self, epoch: int, loss: float, slope: Array, seconds: float) -> Row:
+        rate = float(self.optimizer.rate(float(epoch * self.batches)))
+        return Row(epoch, loss, float(np.linalg.norm(slope)), rate, epoch * self.rows, seconds)
+
+    def found(self, stop: Stop) -> Array:
+        """After a divergence the best parameters so far; else those of the last finished epoch."""
+        if stop is not Stop.DIVERGED:
+            return self.last
+        if self.problem.smooth:
+            bound = stable_rate(self.problem, self.problem.start)
+            self.notes.append(
+                f"A learning rate below {bound:.3g} would be stable for descent on all rows; small batches need less. "
+                "Standardising the columns allows a larger one."
+            )
+        return self.best
+
+
+def check_penalty(problem: Problem, optimizer: Optimizer) -> None:
+    """A proximal step needs a step length that is the same for every parameter."""
+    if problem.penalty is not None and problem.penalty.proximal is not None and not optimizer.proximal:
+        raise OptionError(
+            f"The penalty {problem.penalty.name} needs a proximal step, which {optimizer.name} does not have, because "
+            "it scales every parameter's step by itself; use sgd, momentum, nesterov or averaged_sgd."
+        )

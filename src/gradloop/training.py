@@ -1,0 +1,300 @@
+"""fit(): the front door. Data, model, loss, optimizer go in; a trained model with a verdict comes out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradloop.certificate import certify
+from gradloop.data import Preparation, Table, as_table, check_features, check_target, holdout_split, read_csv
+from gradloop.errors import DataError, ModelError, OptionError
+from gradloop.inference import Fit, measures
+from gradloop.losses import LOSSES, Loss, about
+from gradloop.models import MODELS, Model
+from gradloop.penalties import Penalty
+from gradloop.problem import Problem, argument_names, make_problem
+from gradloop.progress import Report
+from gradloop.solvers.minibatch import Minibatch
+
+Array = Any
+
+
+def fit(
+    data: Any,
+    y: Any = None,
+    *,
+    target: str | None = None,
+    model: str | Model | Callable[..., Any] = "linear",
+    loss: str | Callable[..., Any] | None = None,
+    penalty: Penalty | None = None,
+    solver: Minibatch | None = None,
+    start: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    holdout: float = 0.0,
+    engine: str = "native",
+    progress: Report | None = None,
+) -> Fit:
+    """Find the parameters that minimise the mean loss over the examples, plus the penalty.
+
+        params = argmin  1/n Σᵢ loss(model(xᵢ, params), yᵢ) + penalty(params)
+
+    Args:
+        data: features X (n, d) as an array; or a table with the target among its columns: the path of a CSV file, a
+            dict of columns, a data frame. Columns of numbers are standardised for training, text becomes one-hot.
+        y: the targets (n,), only with an array X
+        target: the name of the target's column, only with a table
+        model: "linear", "logistic", "softmax", "polynomial", or a function model(x, ...parameters) of one example
+        loss: its name, or a function loss(y_hat, y) of one example; None: the one that suits the model
+        penalty: such as gl.l2(0.1); never applied to intercepts
+        solver: how to search; None: minibatch SGD with a rate derived from the data
+        start: the parameters to start from, by name; needed for a function, zeros otherwise
+        seed: decides the order of rows and the rows held out
+        holdout: the share of rows that training does not see, to judge the fit by
+        engine: "native", or "numpy" for the slow reference
+        progress: a function that is told how far training is
+
+    Raises:
+        DataError, ModelError, OptionError: a sentence saying what does not fit, where, and what to do.
+
+    >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> line = fit(X, np.array([1.0, 3.0, 5.0, 7.0]), seed=1)
+    >>> print(np.round(line.params["w"], 3), np.round(line.params["b"], 3))
+    [2.] 1.
+    """
+    check_seed(seed)
+    solver = as_solver(solver)
+    table = as_path_or_table(data)
+    if table is None:
+        prepared = prepare_arrays(data, y, target, model, loss, start, holdout, seed)
+    else:
+        prepared = prepare_table(table, y, target, model, loss, start, holdout, seed)
+    return prepared.solve(solver, penalty, seed, engine, progress)
+
+
+class Prepared:
+    """Data that are ready for training: what `fit` has after the first half of its work."""
+
+    def __init__(
+        self, model: Model, loss: Loss, X: Array, y: Array, start: Mapping[str, Any], names: tuple[str, ...],
+        held: tuple[Array, Array] | None, preparation: Preparation | None = None,
+    ) -> None:  # fmt: skip
+        self.model, self.loss, self.X, self.y, self.start = model, loss, X, y, start
+        self.names, self.held, self.preparation = names, held, preparation
+
+    def solve(
+        self, solver: Minibatch, penalty: Penalty | None, seed: int, engine: str, progress: Report | None
+    ) -> Fit:
+        """Train, judge, and put the result together."""
+        problem = make_problem(self.model, self.loss, self.X, self.y, self.start, penalty, engine)
+        solution = solver.solve(problem, seed, progress)
+        trained = problem.unpack(solution.params)
+        found = Fit(
+            params=self.in_units(trained),
+            trained_params=trained,
+            model=self.model,
+            loss=self.loss,
+            feature_names=self.names,
+            history=solution.history,
+            stop=solution.stop,
+            certificate=certify(problem, solution.params),
+            preparation=self.preparation,
+            notes=(*(self.preparation.notes if self.preparation else ()), *solution.notes),
+            seed=seed,
+            rows=len(self.X),
+        )
+        return replace(found, holdout=self.judge(problem, solution.params))
+
+    def in_units(self, trained: dict[str, Array]) -> dict[str, Array]:
+        """The parameters for columns in their own units."""
+        if self.preparation is None:
+            return trained
+        return self.model.in_units(trained, self.preparation.center, self.preparation.scale)
+
+    def judge(self, problem: Problem, flat: Array) -> dict[str, float] | None:
+        """The measures on the rows held out."""
+        if self.held is None:
+            return None
+        X, y = self.held
+        return measures(self.loss, y, problem.predict(flat, np.ascontiguousarray(X, self.X.dtype)))
+
+
+# ---- what the user gave --------------------------------------------------------------------------------------
+
+
+def check_seed(seed: Any) -> None:
+    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or not 0 <= seed < 2**63:
+        raise OptionError(f"seed is {seed!r}, but it must be a whole number from 0.")
+
+
+def as_solver(solver: Any) -> Minibatch:
+    if solver is None:
+        return Minibatch()
+    if not isinstance(solver, Minibatch):
+        raise OptionError(f"solver is {solver!r}; give for instance gl.Minibatch(gl.sgd(0.03), batch_size=10, epochs=3).")
+    return solver
+
+
+def as_path_or_table(data: Any) -> Table | None:
+    """A table, if that is what the data are; None for arrays."""
+    if isinstance(data, (str, os.PathLike)):
+        return read_csv(data)
+    return as_table(data)
+
+
+def as_model(model: Any, start: Mapping[str, Any] | None) -> Model:
+    """A model by its name; a user's function with what can be said of it."""
+    if isinstance(model, Model):
+        return model
+    if isinstance(model, str):
+        if model not in MODELS:
+            raise OptionError(f"There is no model {model!r}; choose one of {', '.join(MODELS)}, or give a function.")
+        entry = MODELS[model]
+        return entry if isinstance(entry, Model) else entry()
+    if not callable(model):
+        raise OptionError(f"model is {model!r}; give a name, or a function model(x, ...parameters) of one example.")
+    if start is None:
+        names = argument_names(model)
+        raise ModelError(
+            f"The function {getattr(model, '__name__', 'model')}({', '.join(names)}) needs start, the parameters to "
+            f'begin with by their names, for instance start={{"{names[-1]}": 0.0}}.'
+        )
+    name = getattr(model, "__name__", "model")
+    return Model(name, model, lambda features, classes: dict(start), "squared", lambda params, center, scale: params)
+
+
+def as_loss(loss: Any, model: Model) -> Loss:
+    if loss is None:
+        return LOSSES[model.loss]
+    if isinstance(loss, str):
+        if loss not in LOSSES:
+            raise OptionError(f"There is no loss {loss!r}; choose one of {', '.join(LOSSES)}, or give a function.")
+        return LOSSES[loss]
+    if not callable(loss):
+        raise OptionError(f"loss is {loss!r}; give a name, or a function loss(y_hat, y) of one example.")
+    return about(loss)
+
+
+def starting_params(
+    model: Model, start: Mapping[str, Any] | None, features: int, classes: int
+) -> Mapping[str, Any]:
+    """Zeros, or what the user gave in the shapes that the model has."""
+    usual = model.start(features, classes)
+    if start is None:
+        return usual
+    for name, value in usual.items():
+        if name not in start:
+            raise ModelError(f"start lacks {name!r}, which the {model.name} model needs in the shape {np.shape(value)}.")
+        if np.shape(start[name]) != np.shape(value):
+            raise ModelError(
+                f"start[{name!r}] has the shape {np.shape(start[name])}, but the {model.name} model with {features} "
+                f"features needs {np.shape(value)}."
+            )
+    return start
+
+
+# ---- arrays --------------------------------------------------------------------------------------------------
+
+
+def prepare_arrays(
+    data: Any, y: Any, target: str | None, model: Any, loss: Any, start: Mapping[str, Any] | None, holdout: float,
+    seed: int,
+) -> Prepared:  # fmt: skip
+    """Arrays are trained on as they are: the parameters are those of the user's own function."""
+    if target is not None:
+        raise OptionError("target names a column of a table; with an array X give the targets as y.")
+    if y is None:
+        raise DataError("The targets are missing: give fit(X, y), or a table and target=, the name of its column.")
+    chosen = as_model(model, start)
+    X = features_for(chosen, data, start)
+    y = check_target(y, rows=len(X))
+    chosen_loss = as_loss(loss, chosen)
+    classes = int(y.max()) + 1 if chosen_loss.target == "label" and y.min() >= 0 else 2
+    params = starting_params(chosen, start, X.shape[1], classes)
+    names = tuple(f"x[{i}]" for i in range(X.shape[1]))
+    if not holdout:
+        return Prepared(chosen, chosen_loss, X, y, params, names, None)
+    train, held = holdout_split(len(X), holdout, seed)
+    return Prepared(chosen, chosen_loss, X[train], y[train], params, names, (X[held], y[held]))
+
+
+def features_for(model: Model, data: Any, start: Mapping[str, Any] | None) -> Array:
+    """X as it is; a law of one quantity may also be given a plain list of its values."""
+    if np.ndim(data) == 1 and model.name not in MODELS and start is not None:
+        return check_features(np.reshape(data, (-1, 1)))
+    return check_features(data)
+
+
+# ---- tables --------------------------------------------------------------------------------------------------
+
+
+def prepare_table(
+    table: Table, y: Any, target: str | None, model: Any, loss: Any, start: Mapping[str, Any] | None, holdout: float,
+    seed: int,
+) -> Prepared:  # fmt: skip
+    """A table is standardised for a model of all columns; a law gets the columns it names as they are."""
+    if y is not None:
+        raise OptionError("y is for arrays; in a table the target is a column: give target=, its name.")
+    if target is None:
+        raise OptionError(f"target is missing: which column of {table.source} is to be predicted? {table.suggestion([])}.")
+    chosen = as_model(model, start)
+    chosen_loss = as_loss(loss, chosen)
+    law = law_columns(chosen, table, start)
+    if law is None and start is not None and not callable(model):
+        raise OptionError("start cannot be given for standardised columns; give arrays instead of a table.")
+    classification = chosen_loss.target in ("label", "binary")
+    learned_from = table
+    split = None
+    if holdout:
+        split = holdout_split(table.rows, holdout, seed)
+        learned_from = table.select(split[0])
+    preparation = Preparation.learn(learned_from, target, law, classification=classification or None)
+    if law is not None:
+        preparation = as_they_are(preparation, law)
+    check_class_count(preparation, chosen_loss, target)
+    X, targets = preparation.features(learned_from), preparation.target(learned_from)
+    params = starting_params(chosen, start, X.shape[1], len(preparation.classes or ()))
+    held = None
+    if split is not None:
+        rest = table.select(split[1])
+        held = preparation.features(rest), preparation.target(rest)
+    return Prepared(chosen, chosen_loss, X, targets, params, preparation.feature_names, held, preparation)
+
+
+def law_columns(model: Model, table: Table, start: Mapping[str, Any] | None) -> list[str] | None:
+    """The columns that a user's function names as its arguments; None if it takes the whole row."""
+    if start is None or model.name in MODELS:
+        return None
+    names = [name for name in argument_names(model.predict) if name not in start]
+    if all(name in table.columns for name in names):
+        return names
+    if len(names) > 1:
+        missing = [name for name in names if name not in table.columns]
+        raise DataError(f"{table.source} has no column {', '.join(missing)}; {table.suggestion(missing)}.")
+    return None
+
+
+def as_they_are(preparation: Preparation, names: list[str]) -> Preparation:
+    """The same columns in the order of the law's arguments, not standardised: its parameters have units."""
+    found = {feature.name: feature for feature in preparation.used}
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise DataError(f"The law needs the column {', '.join(missing)}, which takes only one value; {preparation.notes}.")
+    return replace(preparation, used=tuple(found[name]._replace(center=0.0, scale=1.0) for name in names))
+
+
+def check_class_count(preparation: Preparation, loss: Loss, target: str) -> None:
+    classes = preparation.classes
+    if classes is not None and loss.target == "binary" and len(classes) != 2:
+        raise OptionError(
+            f"The target {target!r} has {len(classes)} classes, but the {loss.name} loss tells two apart; choose "
+            'model="softmax".'
+        )
+    if classes is not None and loss.target in ("number", "count"):
+        raise OptionError(
+            f"The target {target!r} holds classes, but the {loss.name} loss predicts numbers; choose "
+            f'model="{"logistic" if len(classes) == 2 else "softmax"}".'
+        )
