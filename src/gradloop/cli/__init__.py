@@ -1,0 +1,5 @@
+"""gradloop in a shell: fit, predict, evaluate, show."""
+
+from gradloop.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,5 @@
+"""Run with: python -m gradloop.cli."""
+
+from gradloop.cli import main
+
+main()

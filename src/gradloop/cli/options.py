@@ -1,0 +1,117 @@
+"""The options of the commands, and what they stand for."""
+
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import typer
+
+from gradloop.errors import OptionError
+from gradloop.models import Model, polynomial
+from gradloop.optimizers import OPTIMIZERS
+from gradloop.penalties import Penalty, elastic_net, l1, l2
+from gradloop.solvers.minibatch import Minibatch
+
+ModelName = Literal["linear", "polynomial", "logistic", "softmax"]
+LossName = Literal[
+    "squared", "absolute", "huber", "quantile", "logistic", "cross_entropy", "hinge", "poisson", "zero_one"
+]
+OptimizerName = Literal["sgd", "momentum", "nesterov", "averaged_sgd", "adagrad", "rmsprop", "adam", "adamw"]
+Stage = Literal["graph", "gradient", "loop", "llvm", "assembly"]
+
+DataFile = Annotated[Path, typer.Argument(metavar="DATA", help="CSV file with a header line.")]
+ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="File that gradloop fit -o wrote.")]
+Target = Annotated[str, typer.Option(metavar="NAME", help="Column to predict.")]
+ModelOption = Annotated[ModelName, typer.Option(help="What is predicted from a row.")]
+Degree = Annotated[
+    int | None, typer.Option(min=1, help="Highest power, for --model polynomial; otherwise 2.")
+]
+LossOption = Annotated[
+    LossName | None, typer.Option(help="What a wrong prediction costs; otherwise the model's own.")
+]
+OptimizerOption = Annotated[OptimizerName, typer.Option(help="How a gradient changes the parameters.")]
+LearningRate = Annotated[
+    float | None, typer.Option(help="Length of a step; otherwise found from the data's curvature.")
+]
+BatchSize = Annotated[int | None, typer.Option(min=1, help="Rows per step.")]
+Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the data.")]
+L2 = Annotated[float | None, typer.Option(min=0, help="Strength of the penalty on squares.")]
+L1 = Annotated[float | None, typer.Option(min=0, help="Strength of the penalty on sizes: zeros appear.")]
+Seed = Annotated[int, typer.Option(min=0, help="Decides the order of rows and which are held out.")]
+Holdout = Annotated[
+    float, typer.Option(metavar="SHARE", help="Share of the rows to judge the fit by, such as 0.2.")
+]
+Engine = Annotated[Literal["native", "numpy"], typer.Option(help="numpy is slow, and the same to rounding.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Probability = Annotated[bool, typer.Option("--probability", help="A column per class with its probability.")]
+StageArgument = Annotated[Stage, typer.Argument(metavar="STAGE", help="graph, gradient, loop, llvm or assembly.")]
+SampleFile = Annotated[
+    Path | None, typer.Argument(metavar="DATA", help="CSV file whose columns are meant.")
+]
+SampleTarget = Annotated[str | None, typer.Option("--target", metavar="NAME", help="Column to predict.")]
+Features = Annotated[int | None, typer.Option(min=1, help="Without DATA: how many; otherwise 2.")]
+Classes = Annotated[int | None, typer.Option(min=2, help="Without DATA: how many; otherwise 2.")]
+
+
+def build_model(name: ModelName, degree: int | None) -> str | Model:
+    """The model that the options name.
+
+    Raises: OptionError for a degree that the model does not have.
+    """
+    if name == "polynomial":
+        return polynomial(2 if degree is None else degree)
+    if degree is not None:
+        raise OptionError(f"A {name} model has no degree; leave out --degree or add --model polynomial.")
+    return name
+
+
+def build_optimizer(name: OptimizerName, learning_rate: float | None) -> Any:
+    """The optimizer with the rate given or its own; without either the factory, for a derived rate.
+
+    Raises: OptionError for a rate that is none.
+    """
+    factory = OPTIMIZERS[name]
+    if learning_rate is None:
+        has_default = (
+            inspect.signature(factory).parameters["learning_rate"].default is not inspect.Parameter.empty
+        )
+        return factory() if has_default else factory
+    with _blamed_on("--learning-rate"):
+        return factory(learning_rate)
+
+
+def build_penalty(strength_l1: float | None, strength_l2: float | None) -> Penalty | None:
+    """The penalty of the strengths given; both together are the elastic net.
+
+    Raises: OptionError for a strength that is none.
+    """
+    with _blamed_on("--l1, --l2"):
+        if strength_l1 is not None and strength_l2 is not None:
+            return elastic_net(l1=strength_l1, l2=strength_l2)
+        if strength_l1 is not None:
+            return l1(strength_l1)
+        return None if strength_l2 is None else l2(strength_l2)
+
+
+@contextmanager
+def _blamed_on(option: str) -> Iterator[None]:
+    """Say which option it is, where optimizers and penalties speak only of their arguments."""
+    try:
+        yield
+    except ValueError as error:
+        raise OptionError(f"{option}: {error}.") from None
+
+
+def build_solver(optimizer: Any, batch_size: int | None, epochs: int | None) -> Minibatch:
+    """Minibatch descent with what was given, and the solver's own defaults for the rest."""
+    settings: dict[str, Any] = {"batch_size": batch_size, "epochs": epochs}
+    return Minibatch(optimizer, **{name: value for name, value in settings.items() if value is not None})
+
+
+def names(choice: Any) -> tuple[str, ...]:
+    """The words that an option may take."""
+    return get_args(choice)

@@ -1,0 +1,139 @@
+"""What people and programs see: progress, results, and errors as one sentence."""
+
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from gradloop.errors import GradloopError, OptionError
+from gradloop.text import number, printable
+
+FAULT, USAGE, INTERRUPTED = 1, 2, 130  # exit codes
+TRACEBACK = "GRADLOOP_TRACEBACK"
+_LINES = 10  # of progress, where there is no terminal
+
+Report = Callable[[Any], None]
+
+
+def say(sentence: str) -> None:
+    """One line on standard error, with the program's name before it."""
+    print(f"gradloop: {printable(sentence)}", file=sys.stderr)
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turn what goes wrong inside into one sentence and an exit code.
+
+    With GRADLOOP_TRACEBACK set, it stays a traceback.
+    """
+    try:
+        yield
+        sys.stdout.flush()  # a full disk shows itself only here
+    except (typer.Exit, typer.Abort):
+        raise
+    except KeyboardInterrupt:
+        say("interrupted; nothing was written.")
+        raise typer.Exit(INTERRUPTED) from None
+    except BrokenPipeError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # or Python complains once more at its end
+        raise typer.Exit(FAULT) from None
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        say(_sentence(error))
+        raise typer.Exit(USAGE if isinstance(error, OptionError) else FAULT) from None
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, GradloopError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this; use fewer rows or columns."
+    if isinstance(error, OSError):
+        return f"the output cannot be written: {(error.strerror or str(error)).lower()}."
+    return (
+        f"something went wrong that should not ({type(error).__name__}: {error}); this is gradloop's fault: "
+        f"please report it with what {TRACEBACK}=1 shows."
+    )
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Report | None]:
+    """A function that shows on standard error how far training is: as a bar, or as a few lines in a log."""
+    console = Console(stderr=True, markup=False, highlight=False, emoji=False)
+    if quiet:
+        yield None
+    elif console.is_terminal:
+        with _bar(console) as bar:
+            yield _report_to(bar)
+    else:
+        yield _few_lines()
+
+
+def _bar(console: Console) -> Progress:
+    columns = (
+        TextColumn("epoch {task.completed} of {task.total}"),
+        BarColumn(),
+        TextColumn("{task.description}"),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=console, transient=True)
+
+
+def _report_to(bar: Progress) -> Report:
+    task = bar.add_task("", total=None)
+
+    def report(state: Any) -> None:
+        bar.update(task, total=state.epochs, completed=state.epoch, description=_told(state))
+
+    return report
+
+
+def _few_lines() -> Report:
+    tenths = 0
+
+    def report(state: Any) -> None:
+        nonlocal tenths
+        reached = state.epoch * min(_LINES, state.epochs) // state.epochs
+        if reached > tenths:
+            tenths = reached
+            print(f"epoch {state.epoch} of {state.epochs}: {_told(state)}", file=sys.stderr, flush=True)
+
+    return report
+
+
+def _told(state: Any) -> str:
+    loss = "" if state.loss is None or math.isnan(state.loss) else f"loss {number(state.loss)}, "
+    return f"{loss}{state.rows_per_second:.3g} rows/s"
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on standard output; what JSON cannot say of numbers (NaN, infinity) becomes null."""
+    print(json.dumps(plain(value), allow_nan=False))
+
+
+def plain(value: Any) -> Any:
+    """The value as lists, dicts, text, and finite numbers.
+
+    >>> plain({"w": np.array([1.0, np.nan]), "n": np.int64(3)})
+    {'w': [1.0, None], 'n': 3}
+    """
+    if isinstance(value, dict):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(part) for part in value]
+    if isinstance(value, (np.ndarray, np.generic)):
+        return plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

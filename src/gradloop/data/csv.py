@@ -1,0 +1,264 @@
+"""CSV files: read through pyarrow, with every fault explained by file, line and column; and written whole."""
+
+import codecs
+import csv
+import io
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gradloop.data import words
+from gradloop.data.cells import EXACT, MISSING, Column, Place, date_column, number_column, text_column
+from gradloop.data.lines import check_text, count_fields, detect_delimiter, records, row_lines
+from gradloop.data.table import Table, check_unique
+from gradloop.errors import DataError, OptionError
+from gradloop.text import printable
+from gradloop.whole_file import PathLike, reason, write_whole
+
+if TYPE_CHECKING:
+    import pyarrow
+
+_BLOCK = 1 << 20
+_WHOLE = 2**31 - 1  # the largest block pyarrow can take
+_ROWS_AT_A_TIME = 10_000
+_DECIMAL = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
+
+
+def read_csv(path: PathLike, delimiter: str | None = None) -> Table:
+    """Read a CSV file with a header line into a table.
+
+    The text is UTF-8. The delimiter is found among comma, semicolon, tab and ``|`` unless it is given.
+    Columns become numbers (float64, int64), booleans or text. A column with empty cells, infinities, text
+    among numbers, or numbers written as text is kept as a problem of the table and refused when it is used.
+    In a column of numbers "NA" is a missing value; in a column of text it is a category.
+
+    Raises: DataError for a file that cannot be read or is no table; OptionError for a delimiter that cannot
+    be one.
+    """
+    source = printable(os.fspath(path))
+    data = _content(path, source)
+    check_text(data, source)
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if not data.strip():
+        raise DataError(f"{source} {'holds only blanks' if data else 'is empty'}; it needs a header line and rows.")
+    delimiter = detect_delimiter(data) if delimiter is None else _checked(delimiter)
+    return _table(_File(data, delimiter, source))
+
+
+def write_csv(path: PathLike, columns: Mapping[str, ArrayLike]) -> None:
+    """Write columns of equal length as a CSV file, whole or not at all; floats read back the same.
+
+    Raises: DataError if the columns differ in length or the file cannot be written.
+    """
+    try:
+        write_whole(path, csv_chunks(columns))
+    except OSError as error:
+        raise DataError(
+            f"{printable(os.fspath(path))} cannot be written: {reason(error)}; choose another place."
+        ) from error
+
+
+def csv_chunks(columns: Mapping[str, ArrayLike]) -> Iterator[bytes]:
+    """Columns of equal length as the bytes of a CSV file, some thousand rows at a time.
+
+    Raises: DataError if the columns differ in length.
+
+    >>> b"".join(csv_chunks({"prediction": [0.5, 2.0]}))
+    b'prediction\\n0.5\\n2.0\\n'
+    """
+    values = {name: np.asarray(column) for name, column in columns.items()}
+    shapes = {column.shape for column in values.values()}
+    if len(shapes) != 1 or len(rows := shapes.pop()) != 1:
+        described = [f"{words.name(name)} {column.shape}" for name, column in values.items()]
+        raise DataError(
+            f"A CSV file needs columns of one length, and these are {words.listed(described) or 'none'}; "
+            "give each one value per row."
+        )
+    yield _lines([list(values)])
+    for start in range(0, rows[0], _ROWS_AT_A_TIME):
+        parts = [column[start : start + _ROWS_AT_A_TIME].tolist() for column in values.values()]
+        yield _lines(zip(*parts, strict=True))
+
+
+_chunks = csv_chunks  # its name before it was public
+
+
+class _File(NamedTuple):
+    """A CSV file on its way to a table."""
+
+    data: bytes
+    delimiter: str
+    source: str
+
+
+def _table(file: _File) -> Table:
+    first_two = list(islice(records(file.data, file.delimiter), 2))
+    if len(first_two) < 2:
+        raise DataError(f"{file.source} has a header and no rows of data; it needs at least one.")
+    _check_quotes(file)
+    cells = _parse(file)
+    names = _checked_header([name.strip() for name in cells.column_names], file.source, first_two[0].line)
+    lines = row_lines(file.data, file.delimiter, cells.num_rows)
+    table = Table({}, file.source, None if lines is None else np.array(lines, dtype=np.int64))
+    columns = dict(zip(names, _columns(file, cells, table.place), strict=True))
+    problems = {name: column.problem for name, column in columns.items() if column.problem}
+    return replace(table, columns={name: column.values for name, column in columns.items()}, problems=problems)
+
+
+def _parse(file: _File, **convert: Any) -> "pyarrow.Table":
+    """pyarrow's table; blocks as large as the file where a record does not fit into the usual ones."""
+    import pyarrow
+    from pyarrow import csv as arrow_csv
+
+    ragged: list[Any] = []
+
+    def refuse(row: Any) -> str:
+        ragged.append(row)
+        return "error"
+
+    for block in (_BLOCK, _WHOLE):
+        try:
+            return arrow_csv.read_csv(
+                pyarrow.BufferReader(file.data),
+                read_options=arrow_csv.ReadOptions(block_size=block),
+                parse_options=arrow_csv.ParseOptions(
+                    delimiter=file.delimiter,
+                    newlines_in_values=b'"' in file.data,
+                    invalid_row_handler=refuse,
+                ),
+                convert_options=arrow_csv.ConvertOptions(
+                    null_values=list(MISSING), strings_can_be_null=False, **convert
+                ),
+            )
+        except pyarrow.ArrowException as error:
+            failure = str(error).splitlines()[0]
+        if ragged:
+            raise DataError(_ragged(file))
+    raise DataError(f"{file.source} cannot be read as a table ({printable(failure)}); look for a quote out of place.")
+
+
+def _columns(file: _File, cells: "pyarrow.Table", place: Place) -> Iterator[Column]:
+    """Each column judged; those in doubt are read a second time as text, to quote what the file says."""
+    from pyarrow import string
+
+    doubtful = [name for name, cell in zip(cells.column_names, cells.columns, strict=True) if _is_doubtful(cell)]
+    types = dict.fromkeys(doubtful, string())
+    said = _parse(file, include_columns=doubtful, column_types=types) if doubtful else None
+    for name, cell in zip(cells.column_names, cells.columns, strict=True):
+        yield _column(cell, said[name] if said is not None and name in types else cell, place)
+
+
+def _column(cells: "pyarrow.ChunkedArray", said: "pyarrow.ChunkedArray", place: Place) -> Column:
+    from pyarrow import compute, types
+
+    def text(row: int) -> str:
+        return str(said[row].as_py())
+
+    if types.is_temporal(cells.type):
+        return date_column(said.to_numpy(), text, place)
+    if types.is_string(said.type) and (types.is_string(cells.type) or types.is_null(cells.type)):
+        return text_column(*_levels(said), place)
+    return number_column(cells.to_numpy(), compute.is_null(cells).to_numpy(), text, place)
+
+
+def _levels(cells: "pyarrow.ChunkedArray") -> tuple[list[str], NDArray[Any]]:
+    chunks = cells.dictionary_encode().unify_dictionaries().chunks
+    return chunks[0].dictionary.to_pylist(), np.concatenate([chunk.indices.to_numpy() for chunk in chunks])
+
+
+def _is_doubtful(cells: "pyarrow.ChunkedArray") -> bool:
+    from pyarrow import types
+
+    if types.is_string(cells.type):
+        return False
+    if cells.null_count or types.is_temporal(cells.type):
+        return True
+    values = cells.to_numpy()
+    return values.dtype.kind in "if" and bool(((values > EXACT) | (values < -EXACT)).any())
+
+
+def _checked_header(names: list[str], source: str, line: int) -> list[str]:
+    if not all(names):
+        unnamed = [str(place) for place, name in enumerate(names, 1) if not name]
+        raise DataError(
+            f"{source}, line {line}: {words.counted(len(unnamed), 'column')} of {len(names)} "
+            f"({words.listed(unnamed)}, counted from 1) without a name; give every column a name."
+        )
+    check_unique(names, f"{source}, line {line},")
+    if 2 * sum(_DECIMAL.fullmatch(name) is not None for name in names) > len(names):
+        raise DataError(
+            f"{source}, line {line} holds numbers ({words.listed(names, most=3)}) where the names of the "
+            "columns are expected; put a line with names first."
+        )
+    return names
+
+
+def _check_quotes(file: _File) -> None:
+    if file.data.count(b'"') % 2:  # else every quote that was opened is closed
+        *_, last = records(file.data, file.delimiter)
+        if not last.closed:
+            raise DataError(f"{file.source}, line {last.line}: a quote is opened and never closed; close or remove it.")
+
+
+def _ragged(file: _File) -> str:
+    counted = (
+        (record.line, count_fields(record.content, file.delimiter)) for record in records(file.data, file.delimiter)
+    )
+    _, expected = next(counted)
+    odd = [(line, found) for line, found in counted if found != expected]
+    if not odd:
+        return f"{file.source} has rows without the {expected} fields of its header; look for a stray quote."
+    line, found = odd[0]
+    also = f" (and {words.counted(len(odd) - 1, 'other row')} like it)" if len(odd) > 1 else ""
+    return (
+        f"{file.source}, line {line}: found {words.counted(found, 'field')}, expected {expected} as in the "
+        f"header{also}; correct the line, or put quotes around text that contains the delimiter "
+        f"{words.value(file.delimiter)}."
+    )
+
+
+def _content(path: PathLike, source: str) -> bytes:
+    try:
+        if stat.S_ISCHR(os.stat(path).st_mode):
+            raise DataError(f"{source} is a device, not a file; give a CSV file.")
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError as error:
+        raise DataError(f"{source}: there is no such file{_neighbour(path)}.") from error
+    except IsADirectoryError as error:
+        raise DataError(f"{source} is a folder; give a CSV file in it.") from error
+    except PermissionError as error:
+        raise DataError(f"{source} may not be read by you; change its permissions or copy it.") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        raise DataError(f"{source} cannot be read: {why}; check the path.") from error
+
+
+def _neighbour(path: PathLike) -> str:
+    folder = Path(path).parent
+    try:
+        close = get_close_matches(Path(path).name, os.listdir(folder), n=1)
+    except OSError:
+        return f", nor a folder {printable(folder)}; check the path"
+    return f"; did you mean {printable(folder / close[0])}?"[:-1] if close else "; check the path"
+
+
+def _checked(delimiter: str) -> str:
+    if len(delimiter) != 1 or not delimiter.isascii() or delimiter.isalnum() or delimiter in '"\r\n\0.+-':
+        raise OptionError(f"The delimiter {words.value(delimiter)} cannot separate fields; give one of , ; tab or |.")
+    return delimiter
+
+
+def _lines(rows: Iterable[Iterable[Any]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()

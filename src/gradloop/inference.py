@@ -1,0 +1,201 @@
+"""6. Inference: what a fit is good for: predict, evaluate, summarise, save and load."""
+
+import inspect
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gradloop import metrics, model_file
+from gradloop.data.arrays import check_features, check_target
+from gradloop.data.csv import read_csv
+from gradloop.data.table import Table, as_table
+from gradloop.errors import DataError, OptionError
+from gradloop.losses import Loss
+from gradloop.models import Model
+from gradloop.result import Params, Result
+from gradloop.summary import Summary, summarise
+from gradloop.text import number
+from gradloop.whole_file import PathLike
+
+Array = NDArray[Any]
+
+
+class Fit(Result):
+    """A trained model: the result of training, and what it is good for."""
+
+    def predict(self, data: Any) -> Array:
+        """The prediction for each row: a number, or the label of the likeliest class.
+
+        Args: data, for a fit to a table: a CSV file's path, a Table, a dict of columns or a data frame, whose
+        columns are matched by name; for a fit to arrays: X of shape (n, d).
+
+        Raises: DataError for data that does not fit the model, or a prediction that is not finite.
+        """
+        y_hat = self._outputs(self._features(data))
+        if not tells_classes(self.loss):
+            return y_hat
+        codes = _likeliest(self.loss, y_hat)
+        classes = self.classes
+        return codes if classes is None else np.array(classes)[codes]
+
+    def predict_probability(self, data: Any) -> Array:
+        """The probability of each class, of shape (n, classes), in the order of ``classes`` (or 0, 1, ...).
+
+        Raises: OptionError for a model of numbers or scores, which has none; DataError as ``predict``.
+        """
+        if not gives_probabilities(self.loss):
+            raise OptionError(
+                f"A {self.model.name} model with the {self.loss.name} loss predicts no probabilities; "
+                "fit a logistic or softmax model for them."
+            )
+        return probabilities(self.loss, self._outputs(self._features(data)))
+
+    def evaluate(self, data: Any, y: ArrayLike | None = None) -> dict[str, float]:
+        """How good predictions are on data with known answers: R2, RMSE and MAE, or accuracy and log loss.
+
+        Args: data, as for ``predict``, with the target as a column; y, the targets (n,), only for a fit to
+        arrays.
+
+        Raises: DataError for data that does not fit the model; OptionError for a y too much or too few.
+        """
+        if self.preparation is None:
+            if y is None:
+                raise OptionError("This model was fitted to arrays, so evaluate needs both: evaluate(X, y).")
+            features = self._features(data)
+            target = check_target(y, rows=len(features))
+        else:
+            if y is not None:
+                raise OptionError(
+                    "This model was fitted to a table and takes the target from it; leave out y."
+                )
+            table = _table(data)
+            features, target = self.preparation.features(table), self.preparation.target(table)
+        return measures(self.loss, target, self._outputs(features))
+
+    def summary(self) -> Summary:
+        """A page with the coefficients in the data's units, the loss, and why training stopped: print it."""
+        return summarise(self)
+
+    def save(self, path: PathLike) -> None:
+        """Write the model to a file: all of it or nothing. The file holds numbers and text, never code.
+
+        Raises: ModelFileError when it cannot be written, or the parameters are not finite.
+        """
+        model_file.save(self, path)
+
+    def __repr__(self) -> str:
+        loss = f"loss {number(self.history['loss'][-1])}" if len(self.history) else "no epochs"
+        return f"<Fit of a {self.model.name} model to {self.rows} rows: {loss}; {self.stop.name.lower()}>"
+
+    def _features(self, data: Any) -> Array:
+        if self.preparation is not None:
+            return self.preparation.features(_table(data))
+        if isinstance(data, (str, os.PathLike, Table, Mapping)):
+            raise DataError(
+                "This model was fitted to arrays, which have no column names; give X of shape (n, d)."
+            )
+        features = check_features(data)
+        width = len(self.feature_names)
+        if features.shape[1] != width:
+            raise DataError(
+                f"X has {features.shape[1]} columns, but the model was fitted to {width}; give those {width}."
+            )
+        return features
+
+    def _outputs(self, features: Array) -> Array:
+        y_hat = apply(self.model, self.trained_params, features)
+        finite = np.isfinite(y_hat).reshape(len(y_hat), -1).all(axis=1)
+        if not finite.all():
+            raise DataError(
+                f"The prediction for row {int(np.argmin(finite))} is not finite; its values are too far from "
+                "those that the model was fitted to, or outside what its function allows: check their units."
+            )
+        return y_hat
+
+
+def load(path: PathLike, model: Callable[..., Any] | Model | None = None) -> Fit:
+    """The model that ``Fit.save`` wrote.
+
+    Args: path, the file; model, the function it was fitted with, for a model that was a user's own function:
+    the file stores only its name, because a file that could bring code could bring any code.
+
+    Raises: ModelFileError for a file that is cut, altered, hostile or newer than this gradloop, and for a
+    function that is not the one the model was fitted with.
+    """
+    return Fit(**model_file.load(path, model))
+
+
+def apply(model: Model, params: Params, X: Array) -> Array:
+    """The model's prediction for each row of X (n, d): shape (n,), or (n, outputs).
+
+    A function of one feature argument gets the row; one of several gets the row's values, one per argument.
+    """
+    features = [name for name in inspect.signature(model.predict).parameters if name not in params]
+    with np.errstate(all="ignore"):
+        if len(features) == 1:
+            return np.array([model.predict(x, **params) for x in X], dtype=np.float64)
+        return np.array([model.predict(*x, **params) for x in X], dtype=np.float64)
+
+
+def tells_classes(loss: Loss) -> bool:
+    """Whether the target is a class, not a quantity."""
+    return loss.target in ("binary", "label")
+
+
+def gives_probabilities(loss: Loss) -> bool:
+    """Whether the model's output is a probability of each class; with the hinge loss it is a score."""
+    return tells_classes(loss) and loss.name in ("logistic", "cross_entropy")
+
+
+def probabilities(loss: Loss, y_hat: Array) -> Array:
+    """The probability of each class (n, classes), from the outputs of a model that predicts probabilities."""
+    return np.stack([1 - y_hat, y_hat], axis=1) if loss.target == "binary" else y_hat
+
+
+def measures(loss: Loss, y: Array, y_hat: Array) -> dict[str, float]:
+    """The measures that suit the loss, of outputs y_hat, (n,) or (n, classes), against targets y (n,)."""
+    if not tells_classes(loss):
+        return {
+            "R2": metrics.r_squared(y, y_hat),
+            "RMSE": metrics.root_mean_squared_error(y, y_hat),
+            "MAE": metrics.mean_absolute_error(y, y_hat),
+        }
+    labels = _labels(y, 2 if loss.target == "binary" else y_hat.shape[-1])
+    found = {"accuracy": metrics.accuracy(labels, _likeliest(loss, y_hat))}
+    if gives_probabilities(loss):
+        found["log_loss"] = metrics.log_loss(labels, probabilities(loss, y_hat))
+    return found
+
+
+def _likeliest(loss: Loss, y_hat: Array) -> NDArray[np.int64]:
+    """The class each output speaks for."""
+    if loss.target == "label":
+        return np.asarray(np.argmax(y_hat, axis=1), dtype=np.int64)
+    return (y_hat > (0.5 if gives_probabilities(loss) else 0.0)).astype(np.int64)
+
+
+def _labels(y: Array, classes: int) -> NDArray[np.int64]:
+    """The targets as class numbers, once it is sure that they are."""
+    labels = np.asarray(y).astype(np.int64)
+    strange = (labels != y) | (labels < 0) | (labels >= classes)
+    if strange.any():
+        row = int(np.argmax(strange))
+        raise DataError(
+            f"The target in row {row} is {y[row]}; this model knows the classes 0 to {classes - 1}."
+        )
+    return labels
+
+
+def _table(data: Any) -> Table:
+    if isinstance(data, (str, os.PathLike)):
+        return read_csv(data)
+    table = as_table(data)
+    if table is None:
+        raise DataError(
+            "This model was fitted to a table and finds its columns by name; "
+            "give a CSV file, a dict of columns or a data frame."
+        )
+    return table

@@ -1,0 +1,332 @@
+"""What a saved model says: a fit as arrays and a JSON document, and back, believing nothing unchecked.
+
+Numbers that were learned or measured are arrays, exact to the last bit: the parameters, the history, the
+certificate's value. Everything else is the document. Neither can hold code: of a user's own function only the
+name is stored.
+"""
+
+import inspect
+import os
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradloop import losses, tensor_file
+from gradloop.certificate import Certificate
+from gradloop.data.preparation import Preparation
+from gradloop.errors import GradloopError, ModelFileError
+from gradloop.history import COLUMNS, History
+from gradloop.losses import LOSSES, Loss
+from gradloop.models import MODELS, Model, polynomial
+from gradloop.result import Result
+from gradloop.stop import Stop
+from gradloop.text import printable
+from gradloop.version import __version__
+from gradloop.whole_file import PathLike
+
+FORMAT = 1
+NEEDS = "0.1.0"  # the first gradloop that reads this format
+LOSS_FACTORIES = {"huber": losses.huber, "quantile": losses.quantile}
+_POLYNOMIAL = re.compile(r"polynomial\(([1-9][0-9]{0,3})\)")
+
+Arrays = dict[str, NDArray[Any]]
+Record = dict[str, Any]
+Shapes = dict[str, tuple[int, ...]]
+
+
+def save(fit: Result, path: PathLike) -> None:
+    """Write a fit to a file.
+
+    Raises: ModelFileError when it cannot be written or its parameters are not finite.
+    """
+    for name, values in {**fit.params, **fit.trained_params}.items():
+        if not np.all(np.isfinite(values)):
+            raise ModelFileError(
+                f"Parameter {name!r} is not finite, so there is no model to save; fit again first."
+            )
+    tensor_file.write(path, _arrays(fit), _document(fit))
+
+
+def load(path: PathLike, model: Callable[..., Any] | Model | None = None) -> dict[str, Any]:
+    """The fields of the fit in a file, checked against each other.
+
+    Raises: ModelFileError.
+    """
+    arrays, document = tensor_file.read(path)
+    try:
+        _check_format(document)
+        return _fields(arrays, document, model)
+    except _RefusedError as refusal:
+        raise ModelFileError(f"The model file {os.fspath(path)!r} {refusal}") from None
+
+
+class _RefusedError(Exception):
+    """Why a file is refused, as the end of a sentence that begins with its name."""
+
+
+# --- A fit as arrays and a document
+
+
+def _arrays(fit: Result) -> Arrays:
+    arrays = {f"params.{name}": values for name, values in fit.params.items()}
+    arrays |= {f"trained.{name}": values for name, values in fit.trained_params.items()}
+    arrays |= {f"history.{name}": fit.history[name] for name in COLUMNS}
+    arrays |= {
+        f"holdout.{name}": np.asarray(value, np.float64) for name, value in (fit.holdout or {}).items()
+    }
+    arrays["certificate.value"] = np.asarray(fit.certificate.value, np.float64)
+    if fit.history.params:
+        arrays["snapshots"] = np.array([epoch for epoch, _ in fit.history.params], dtype=np.int64)
+        for name in fit.trained_params:
+            arrays[f"snapshot.{name}"] = np.array(
+                [params[name] for _, params in fit.history.params], dtype=np.float64
+            )
+    return arrays
+
+
+def _document(fit: Result) -> Record:
+    return {
+        "format": FORMAT,
+        "gradloop": __version__,
+        "needs": NEEDS,
+        "model": {"name": fit.model.name, "own": not _is_ours(fit.model)},
+        "loss": _describe_loss(fit.loss),
+        "feature_names": list(fit.feature_names),
+        "preparation": None if fit.preparation is None else fit.preparation.to_dict(),
+        "stop": fit.stop.name,
+        "certificate": {"kind": fit.certificate.kind, "sentence": fit.certificate.sentence},
+        "notes": list(fit.notes),
+        "seed": fit.seed,
+        "rows": fit.rows,
+    }
+
+
+def _is_ours(model: Model) -> bool:
+    ours = _our_model(model.name)
+    return ours is not None and _code(ours.predict) is _code(model.predict)
+
+
+def _our_model(name: str) -> Model | None:
+    if degree := _POLYNOMIAL.fullmatch(name):
+        return polynomial(int(degree[1]))
+    entry = MODELS.get(name)
+    return entry if isinstance(entry, Model) else None
+
+
+def _describe_loss(loss: Loss) -> Record:
+    """The loss by name; with the numbers its factory was given, which its function carries."""
+    ours = LOSSES.get(loss.name)
+    own = ours is None or _code(ours.function) is not _code(loss.function)
+    given = {}
+    if not own and loss.name in LOSS_FACTORIES:
+        given = {
+            name: float(value) for name, value in inspect.getclosurevars(loss.function).nonlocals.items()
+        }
+    return {"name": loss.name, "own": own, "target": loss.target, "given": given}
+
+
+def _code(function: Callable[..., Any]) -> object:
+    """What two functions from one factory share."""
+    return getattr(function, "__code__", function)
+
+
+# --- And back
+
+
+def _check_format(document: Any) -> None:
+    if type(document) is not dict:
+        raise _RefusedError(_DAMAGED)
+    version = _take(document, "format", int)
+    made, needs = printable(_take(document, "gradloop", str)), printable(_take(document, "needs", str))
+    if version > FORMAT:
+        raise _RefusedError(
+            f"was made by gradloop {made} and needs gradloop {needs} or newer; this is {__version__}."
+        )
+    if version != FORMAT:
+        raise _RefusedError(_DAMAGED)
+
+
+def _fields(arrays: Arrays, document: Record, function: Callable[..., Any] | Model | None) -> dict[str, Any]:
+    groups = _groups(arrays)
+    trained = groups["trained"]
+    preparation = _preparation(document)
+    feature_names = _texts(document, "feature_names")
+    loss = _loss(_take(document, "loss", dict))
+    model = _model(_take(document, "model", dict), function, trained)
+    if _is_ours(model):
+        _check_shapes(model, trained, len(feature_names))
+        if preparation is not None:
+            _check_classes(loss, trained, len(preparation.classes or ()))
+    _agree(_shapes(groups["params"]) == _shapes(trained))
+    _agree(
+        all(np.isfinite(values).all() for group in ("params", "trained") for values in groups[group].values())
+    )
+    _agree(preparation is None or tuple(preparation.feature_names) == feature_names)
+    _agree(_take(document, "rows", int) >= 0 and _take(document, "stop", str) in Stop.__members__)
+    return {
+        "params": groups["params"],
+        "trained_params": trained,
+        "model": model,
+        "loss": loss,
+        "feature_names": feature_names,
+        "preparation": preparation,
+        "history": _history(groups, _shapes(trained)),
+        "stop": Stop[document["stop"]],
+        "certificate": _certificate(_take(document, "certificate", dict), groups["certificate"]),
+        "notes": _texts(document, "notes"),
+        "seed": _take(document, "seed", int),
+        "rows": document["rows"],
+        "holdout": {name: _scalar(groups["holdout"], name) for name in groups["holdout"]} or None,
+    }
+
+
+def _certificate(record: Record, arrays: Arrays) -> Certificate:
+    return Certificate(_take(record, "kind", str), _scalar(arrays, "value"), _take(record, "sentence", str))
+
+
+_DAMAGED = "does not say what a model file must say, so it is refused; it was not written by this gradloop."
+
+
+def _agree(condition: bool) -> None:
+    if not condition:
+        raise _RefusedError(_DAMAGED)
+
+
+def _take(record: Mapping[str, Any], key: str, kind: type) -> Any:
+    value = record.get(key)
+    _agree(type(value) is kind)
+    return value
+
+
+def _texts(record: Record, key: str) -> tuple[str, ...]:
+    texts = _take(record, key, list)
+    _agree(all(type(text) is str for text in texts))
+    return tuple(texts)
+
+
+def _scalar(arrays: Arrays, name: str) -> float:
+    _agree(name in arrays and arrays[name].shape == ())
+    return float(arrays[name])
+
+
+def _shapes(arrays: Mapping[str, Any]) -> Shapes:
+    return {name: np.shape(values) for name, values in arrays.items()}
+
+
+def _groups(arrays: Arrays) -> dict[str, Arrays]:
+    """The arrays by the word before the point, and nothing beside the words that there are."""
+    groups: dict[str, Arrays] = {
+        word: {}
+        for word in ("params", "trained", "history", "holdout", "certificate", "snapshots", "snapshot")
+    }
+    for key, values in arrays.items():
+        word, _, name = key.partition(".")
+        _agree(word in groups)
+        groups[word][name] = values
+    return groups
+
+
+def _preparation(document: Record) -> Preparation | None:
+    _agree("preparation" in document)
+    record = document["preparation"]
+    if record is None:
+        return None
+    try:
+        return Preparation.from_dict(record)
+    except GradloopError:
+        raise _RefusedError(_DAMAGED) from None
+
+
+def _model(record: Record, given: Callable[..., Any] | Model | None, trained: Arrays) -> Model:
+    name = _take(record, "name", str)
+    shown = printable(name)
+    if not _take(record, "own", bool):
+        model = _our_model(name)
+        if given is not None:
+            raise _RefusedError(
+                f"holds gradloop's own {shown} model; leave out model=, which is for functions of yours."
+            )
+        if model is None:
+            raise _RefusedError(_DAMAGED)
+        return model
+    if given is None:
+        raise _RefusedError(
+            f"was fitted with a function named {shown!r}, which no file can bring: load(path, model={shown})."
+        )
+    model = given if isinstance(given, Model) else own_model(given, trained)
+    if model.name != name:
+        raise _RefusedError(
+            f"was fitted with a function named {shown!r}, not {model.name!r}; give that function."
+        )
+    missing = [
+        argument for argument in trained if argument not in inspect.signature(model.predict).parameters
+    ]
+    if missing:
+        raise _RefusedError(
+            f"holds the parameter {printable(missing[0])!r}, which {shown!r} does not take; "
+            "give the function it was fitted with."
+        )
+    return model
+
+
+def own_model(function: Callable[..., Any], params: Mapping[str, NDArray[Any]]) -> Model:
+    """A user's function as a model whose parameters look like these."""
+
+    def start(features: int, classes: int) -> dict[str, Any]:
+        return {name: np.zeros(np.shape(values)) for name, values in params.items()}
+
+    name = getattr(function, "__name__", type(function).__name__)
+    return Model(name, function, start, "squared", lambda params, center, scale: params)
+
+
+def _check_shapes(model: Model, trained: Arrays, features: int) -> None:
+    """The parameters have the shapes with which the model would start on these features."""
+    degree = int(found[1]) if (found := _POLYNOMIAL.fullmatch(model.name)) else 1
+    outputs = trained["b"].size if "b" in trained else 1
+    # Before making zeros: their number may be made up.
+    _agree(features * degree * outputs <= sum(array.size for array in trained.values()))
+    _agree(_shapes(trained) == _shapes(model.start(features, outputs)))
+
+
+def _check_classes(loss: Loss, trained: Arrays, classes: int) -> None:
+    """Where classes have names, there are as many as the model tells apart."""
+    _agree(classes in (0, {"binary": 2, "label": trained["b"].size}.get(loss.target, 0)))
+
+
+def _loss(record: Record) -> Loss:
+    name, own, target = _take(record, "name", str), _take(record, "own", bool), _take(record, "target", str)
+    given = _take(record, "given", dict)
+    if own:
+        _agree(target in {loss.target for loss in LOSSES.values()})
+        return Loss(name, _not_stored, target, trainable=True, smooth=False)
+    _agree(name in LOSSES and target == LOSSES[name].target and set(map(type, given.values())) <= {float})
+    if not given:
+        return LOSSES[name]
+    try:
+        return losses.about(LOSS_FACTORIES[name](**given))
+    except (KeyError, TypeError, ValueError):
+        raise _RefusedError(_DAMAGED) from None
+
+
+def _not_stored(y_hat: Any, y: Any) -> Any:
+    raise ModelFileError(
+        "The loss was a function of the user's own, of which a model file stores only the name."
+    )
+
+
+def _history(groups: dict[str, Arrays], shapes: Shapes) -> History:
+    columns = groups["history"]
+    epochs = groups["snapshots"].get("", np.zeros(0, dtype=np.int64))
+    expected = {name: (len(epochs), *shape) for name, shape in shapes.items()} if epochs.size else {}
+    _agree(tuple(columns) == COLUMNS and epochs.ndim == 1 and _shapes(groups["snapshot"]) == expected)
+    snapshots = (
+        (int(epoch), {name: values[place] for name, values in groups["snapshot"].items()})
+        for place, epoch in enumerate(epochs)
+    )
+    try:
+        return History(**columns, params=tuple(snapshots))
+    except GradloopError:
+        raise _RefusedError(_DAMAGED) from None

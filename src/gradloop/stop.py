@@ -1,0 +1,21 @@
+"""Why training stopped."""
+
+from enum import Enum
+
+
+class Stop(Enum):
+    """Why training stopped; the value is the sentence that people read.
+
+    ``CONVERGED`` is for a solver whose certificate bears the word: running out of epochs is not converging.
+
+    >>> print(Stop.FINISHED)
+    All epochs were run.
+    """
+
+    FINISHED = "All epochs were run."
+    CONVERGED = "The certificate shows that the loss cannot be lowered further within the tolerance."
+    DIVERGED = "The loss grew beyond doubt: training was stopped and the best parameters so far were kept."
+    INTERRUPTED = "Training was interrupted: the parameters are those of the last finished epoch."
+
+    def __str__(self) -> str:
+        return self.value

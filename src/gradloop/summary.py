@@ -1,0 +1,122 @@
+"""A fit as a page of text: the coefficients in the data's units, and how far to trust them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradloop.result import Result
+from gradloop.text import number, printable, table
+
+INTERCEPTS = ("b", "bias", "intercept")
+_MOST_ROWS = 40  # coefficients printed; the middle of more is left out
+_MOST_COLUMNS = 8  # classes printed
+_LAST_EPOCHS = 3
+
+Line = tuple[str, Sequence[float]]  # a coefficient's label and its value, or its value for each class
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A page of text that shows itself when printed, or when it is the last line of a notebook's cell."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    __repr__ = __str__
+
+
+def summarise(fit: Result) -> Summary:
+    """The page about a fit. Names that come from a file are made harmless."""
+    parts = [_title(fit), _coefficients(fit), _verdict(fit)]
+    if fit.notes:
+        parts.append("\n".join(f"note: {printable(note)}" for note in fit.notes))
+    if len(fit.history):
+        parts.append(_last_epochs(fit))
+    return Summary("\n\n".join(parts))
+
+
+def _title(fit: Result) -> str:
+    of = ""
+    if fit.preparation is not None:
+        of = f" of {fit.preparation.target_name}"
+        if fit.loss.target == "binary" and fit.classes:
+            of += f" = {fit.classes[1]} (not {fit.classes[0]})"
+    return printable(
+        f"{fit.model.name} model{of}, {fit.loss.name} loss: {fit.rows} rows, "
+        f"{len(fit.feature_names)} features, {len(fit.history)} epochs, seed {fit.seed}"
+    )
+
+
+def _coefficients(fit: Result) -> str:
+    lines = list(_lines(fit))
+    outputs = max(len(values) for _, values in lines)
+    classes = fit.classes or tuple(range(outputs))
+    header = ["", *map(str, classes)] if outputs > 1 else ["", "coefficient"]
+    cells = [[label, *map(number, values)] for label, values in _without_middle(lines)]
+    return table(_cut(header), map(_cut, cells))
+
+
+def _without_middle(lines: list[Line]) -> list[Line]:
+    if len(lines) <= _MOST_ROWS:
+        return lines
+    ends = _MOST_ROWS // 2
+    gap = (f"... {len(lines) - 2 * ends} more", ())
+    return [*lines[:ends], gap, *lines[-ends:]]
+
+
+def _cut(cells: list[str]) -> list[str]:
+    return cells if len(cells) <= _MOST_COLUMNS + 1 else [*cells[:_MOST_COLUMNS], "..."]
+
+
+def _lines(fit: Result) -> Iterator[Line]:
+    """One line per coefficient, the intercept last."""
+    for name, values in sorted(fit.params.items(), key=lambda item: item[0] in INTERCEPTS):
+        if name in INTERCEPTS:
+            yield "(intercept)", np.atleast_1d(values).ravel().tolist()
+        elif name == "w":
+            yield from _weights(fit, np.asarray(values))
+        else:
+            yield from _entries(name, np.asarray(values))
+
+
+def _weights(fit: Result, w: NDArray[Any]) -> Iterator[Line]:
+    names = fit.feature_names
+    if fit.model.name.startswith("polynomial"):
+        for power, row in enumerate(w, start=1):
+            yield from (
+                (name if power == 1 else f"{name}^{power}", [value])
+                for name, value in zip(names, row.tolist(), strict=True)
+            )
+    elif len(w.shape) in (1, 2) and len(w) == len(names):
+        yield from ((name, np.atleast_1d(row).tolist()) for name, row in zip(names, w, strict=True))
+    else:
+        yield from _entries("w", w)
+
+
+def _entries(name: str, values: NDArray[Any]) -> Iterator[Line]:
+    """A parameter of a user's own: its name, with an index where it has one."""
+    for index in np.ndindex(values.shape):
+        place = f"[{', '.join(map(str, index))}]" if index else ""
+        yield f"{name}{place}", [float(values[index])]
+
+
+def _verdict(fit: Result) -> str:
+    lines = []
+    if len(fit.history):
+        lines.append(
+            f"loss at the end: {number(fit.history['loss'][-1])}, the mean over the rows that were fitted"
+        )
+    if fit.holdout:
+        shown = ", ".join(f"{name.replace('_', ' ')} {number(value)}" for name, value in fit.holdout.items())
+        lines.append(f"on the rows held out: {shown}")
+    return "\n".join(map(printable, [*lines, str(fit.stop), fit.certificate.sentence]))
+
+
+def _last_epochs(fit: Result) -> str:
+    text = str(fit.history).splitlines()
+    return "\n".join([text[0], *text[1:][-_LAST_EPOCHS:]])

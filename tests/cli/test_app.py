@@ -1,0 +1,349 @@
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import fits
+from gradloop.cli import app as module
+from gradloop.cli import options
+from gradloop.inference import load
+from gradloop.stop import Stop
+from gradloop.version import __version__
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "diabetes.csv"
+HOUSES = "area,town,price\n50,Ulm,150\n80,Bonn,340\n110,Ulm,330\n60,Bonn,280\n"
+SIZES = ["small"] * 4 + ["middle"] * 4 + ["large"] * 4
+CLASSES = "x,size\n" + "".join(f"{x},{size}\n" for x, size in enumerate(SIZES))
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    Path("houses.csv").write_text(HOUSES)
+    Path("classes.csv").write_text(CLASSES)
+
+
+def run(*words, code=0):
+    """What a command says (on standard output, on standard error) when it ends with this exit code."""
+    done = CliRunner().invoke(module.app, [str(word) for word in words], prog_name="gradloop")
+    assert done.exit_code == code, done.output
+    return done.stdout, done.stderr
+
+
+def fault(*words, code=1):
+    """The one sentence about what went wrong; nothing else is said, and nothing is written."""
+    before = sorted(os.listdir())
+    out, err = run(*words, code=code)
+    assert out == "" and sorted(os.listdir()) == before
+    assert err.startswith("gradloop: ") and err.count("\n") == 1
+    return err
+
+
+def trained(monkeypatch, fit):
+    """Make training end with this fit."""
+    monkeypatch.setattr(module, "train", lambda *args, **options: fit)
+
+
+# --- Without commands, and wrong usage
+
+
+def test_without_a_command_there_is_help():
+    out, _ = run()
+    assert all(command in out for command in ("fit", "predict", "evaluate", "show", "--version"))
+
+
+def test_version():
+    assert run("--version") == (f"gradloop {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["paint"],
+        ["fit"],
+        ["fit", "houses.csv"],
+        ["fit", "houses.csv", "--target", "price", "--colour", "red"],
+        ["fit", "houses.csv", "--target", "price", "--model", "forest"],
+        ["fit", "houses.csv", "--target", "price", "--epochs", "0"],
+        ["fit", "houses.csv", "--target", "price", "--batch-size", "0"],
+        ["fit", "houses.csv", "--target", "price", "--epochs", "many"],
+        ["fit", "houses.csv", "--target", "price", "--l2", "-1"],
+        ["fit", "houses.csv", "--target", "price", "--seed", "-1"],
+        ["predict", "model"],
+    ],
+)
+def test_wrong_usage_ends_with_2(words):
+    out, err = run(*words, code=2)
+    assert out == "" and "Error" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--degree", 2], "--degree"),
+        (["--learning-rate", -1], "--learning-rate"),
+        (["--l1", "inf"], "--l1"),
+        (["--holdout", 2], "between 0 and 1"),
+        (["--holdout", 0.01], "Holding out"),
+        (["-o", "houses.csv"], "is also an input"),
+    ],
+)
+def test_options_that_cannot_be_honoured_end_with_2_and_a_sentence(words, said):
+    assert said in fault("fit", "houses.csv", "--target", "price", "--quiet", *words, code=2)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["no.csv", "--target", "price"], "no.csv"),
+        (["houses.csv", "--target", "prize"], "'prize'"),
+        (["houses.csv", "--target", "price", "-o", "missing/model"], "'missing/model' cannot be written"),
+        (["houses.csv", "--target", "price", "-o", "."], "'.' cannot be written"),
+        (["houses.csv", "--target", "price", "-o", "/dev/full"], "is not a file"),
+        (["houses.csv", "--target", "town", "--model", "linear"], "town"),
+    ],
+)
+def test_faults_of_data_and_places_end_with_1_and_a_sentence(words, said):
+    assert said in fault("fit", *words, "--quiet")
+
+
+@pytest.mark.parametrize("rows", [None, "", "1,2,3\n", "1,x\n2,3\n3,4\n", "nan,1\n2,3\n", "1,inf\n2,3\n"])
+def test_bad_tables_are_sentences_and_leave_nothing(rows):
+    Path("bad.csv").write_text("" if rows is None else "area,price\n" + rows)
+    assert "bad.csv" in fault("fit", "bad.csv", "--target", "price", "--quiet", "-o", "model")
+
+
+# --- The road: fit, predict, evaluate
+
+
+def test_a_fit_tells_its_coefficients_in_the_files_units_and_is_saved():
+    words = ["--target", "price", "--epochs", 500, "--batch-size", 4, "-o", "model"]
+    out, err = run("fit", "houses.csv", *words)
+    assert "linear model of price" in out and "(intercept)" in out and out.endswith("saved to model\n")
+    assert 1 <= len(err.splitlines()) <= 10
+    fit = load("model")
+    np.testing.assert_allclose(fit.params["w"], [3, -100], rtol=1e-3)
+    assert fit.stop is Stop.FINISHED and fit.rows == 4
+
+
+def test_predictions_go_to_standard_output_or_to_a_file():
+    fits.houses().save("model")
+    Path("new.csv").write_text("town,area\nBonn,200\nUlm,10\n")
+    out, err = run("predict", "model", "new.csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [float(row["prediction"]) for row in rows] == pytest.approx([700, 30]) and err == ""
+    assert run("predict", "model", "new.csv", "-o", "out.csv") == ("", "")
+    assert Path("out.csv").read_text() == out
+
+
+def test_columns_that_the_model_does_not_use_are_mentioned():
+    fits.houses().save("model")
+    Path("new.csv").write_text("town,area,colour\nBonn,200,red\n")
+    assert "'colour'" in run("predict", "model", "new.csv")[1]
+    assert run("predict", "model", "new.csv", "--quiet")[1] == ""
+
+
+def test_probabilities_have_a_column_per_class():
+    fits.passing().save("model")
+    Path("new.csv").write_text("hours\n5\n")
+    out, _ = run("predict", "model", "new.csv", "--probability")
+    assert out == "probability of no,probability of yes\n0.5,0.5\n"
+    assert run("predict", "model", "new.csv")[0] == "prediction\nno\n"
+
+
+def test_a_model_of_numbers_has_no_probabilities():
+    fits.houses().save("model")
+    assert "no probabilities" in fault("predict", "model", "houses.csv", "--probability", code=2)
+
+
+def test_evaluation_is_a_table_or_json():
+    fits.houses().save("model")
+    out, _ = run("evaluate", "model", "houses.csv")
+    assert out.splitlines()[0].strip() == "on 4 rows" and "R2" in out
+    found = json.loads(run("evaluate", "model", "houses.csv", "--json")[0])
+    nothing = pytest.approx(0, abs=1e-9)
+    assert found == {"R2": 1.0, "RMSE": nothing, "MAE": nothing, "rows": 4}
+
+
+def test_classes_of_text_are_learned_and_predicted_by_name():
+    words = ["--target", "size", "--model", "softmax", "--epochs", 2000, "--quiet", "-o", "model"]
+    run("fit", "classes.csv", *words)
+    rows = csv.DictReader(io.StringIO(run("predict", "model", "classes.csv")[0]))
+    assert [row["prediction"] for row in rows] == SIZES
+
+
+def test_json_is_one_object_and_nothing_else():
+    out, _ = run("fit", "houses.csv", "--target", "price", "--epochs", 3, "--json", "-o", "model")
+    found = json.loads(out)
+    assert out.count("\n") == 1
+    assert found["history"]["epoch"] == [1, 2, 3] and found["saved_to"] == "model"
+    assert found["params"] == {name: value.tolist() for name, value in load("model").params.items()}
+    assert found["stop"] == {"name": "FINISHED", "sentence": Stop.FINISHED.value}
+
+
+def test_quiet_says_nothing():
+    assert run("fit", "houses.csv", "--target", "price", "--epochs", 3, "--quiet") == ("", "")
+
+
+def test_held_out_rows_are_reported():
+    out, _ = run("fit", EXAMPLE, "--target", "progression", "--holdout", 0.2, "--quiet", "--json")
+    found = json.loads(out)
+    assert found["rows"] == 354 and 0.3 < found["holdout"]["R2"] < 0.6
+
+
+@pytest.mark.parametrize("engine", ["native", "numpy"])
+def test_every_option_reaches_training(monkeypatch, engine):
+    seen = {}
+
+    def remember(data, **options):
+        seen.update(options, data=data)
+        return fits.houses()
+
+    monkeypatch.setattr(module, "train", remember)
+    words = (
+        "--target price --model polynomial --degree 3 --loss huber --optimizer momentum --learning-rate 0.5"
+    )
+    words += " --batch-size 7 --epochs 11 --l1 0.1 --l2 0.2 --seed 5 --holdout 0.25 --quiet --engine"
+    run("fit", "houses.csv", *words.split(), engine)
+    assert seen.pop("model").name == "polynomial(3)" and seen.pop("penalty").name == "elastic_net"
+    solver = seen.pop("solver")
+    assert (solver.optimizer.name, solver.optimizer.rate(1)) == ("momentum", 0.5)
+    assert (solver.batch_size, solver.epochs) == (7, 11)
+    assert seen == {
+        "data": Path("houses.csv"),
+        "target": "price",
+        "loss": "huber",
+        "seed": 5,
+        "holdout": 0.25,
+        "engine": engine,
+        "progress": None,
+    }
+
+
+# --- Looking inside
+
+
+@pytest.mark.parametrize("stage", options.names(options.Stage))
+@pytest.mark.parametrize("model", options.names(options.ModelName))
+def test_every_stage_of_every_model_can_be_shown(stage, model):
+    out, err = run("show", stage, "--model", model, "--features", 3, "--learning-rate", 0.1)
+    assert len(out.splitlines()) >= 3 and err == ""
+
+
+def test_stages_can_be_shown_for_a_table():
+    out, _ = run("show", "loop", "classes.csv", "--target", "size", "--model", "softmax")
+    assert out == run("show", "loop", "--model", "softmax", "--features", 1, "--classes", 3)[0]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--target", "price"],
+        ["houses.csv"],
+        ["houses.csv", "--target", "price", "--features", 2],
+        ["houses.csv", "--target", "price", "--classes", 2],
+        ["--degree", 2],
+    ],
+)
+def test_what_is_shown_has_its_sizes_from_one_place(words):
+    assert fault("show", "graph", *words, code=2)
+
+
+# --- Endings other than good
+
+
+def test_a_diverged_fit_says_so_ends_with_1_and_is_not_saved(monkeypatch):
+    Path("model").write_text("old")
+    trained(monkeypatch, replace(fits.houses(), stop=Stop.DIVERGED))
+    out, err = run("fit", "houses.csv", "--target", "price", "-o", "model", code=1)
+    assert Stop.DIVERGED.value in err and "No model was saved." in err and "saved to" not in out
+    assert Path("model").read_text() == "old"
+    found = json.loads(run("fit", "houses.csv", "--target", "price", "-o", "model", "--json", code=1)[0])
+    assert found["stop"]["name"] == "DIVERGED" and found["saved_to"] is None
+
+
+def test_an_interrupted_fit_is_saved_and_ends_with_130(monkeypatch):
+    trained(monkeypatch, replace(fits.houses(), stop=Stop.INTERRUPTED))
+    out, _ = run("fit", "houses.csv", "--target", "price", "-o", "model", code=130)
+    assert Stop.INTERRUPTED.value in out and load("model").stop is Stop.INTERRUPTED
+
+
+def test_an_interruption_before_the_first_epoch_writes_nothing(monkeypatch):
+    def interrupted(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "train", interrupted)
+    assert "interrupted" in fault("fit", "houses.csv", "--target", "price", "-o", "model", code=130)
+
+
+def test_a_fault_of_our_own_is_a_sentence_too(monkeypatch):
+    def broken(*args, **options):
+        raise KeyError("oops")
+
+    monkeypatch.setattr(module, "train", broken)
+    assert "KeyError" in fault("fit", "houses.csv", "--target", "price")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x04N.", b"{}" * 100, HOUSES.encode()])
+def test_what_is_no_model_is_refused(content):
+    Path("model").write_bytes(content)
+    assert "is not a model file" in fault("predict", "model", "houses.csv")
+    assert "is not a model file" in fault("evaluate", "model", "houses.csv")
+
+
+def test_the_output_of_predict_cannot_replace_its_inputs():
+    fits.houses().save("model")
+    for place in ("model", "houses.csv"):
+        assert "is also an input" in fault("predict", "model", "houses.csv", "-o", place, code=2)
+    assert Path("houses.csv").read_text() == HOUSES
+
+
+def test_names_in_a_file_cannot_command_the_terminal():
+    Path("evil.csv").write_text("\x1b[2Ja[red],price\n1,2\n2,4\n3,5\n")
+    out, err = run("fit", "evil.csv", "--target", "price", "--epochs", 2)
+    assert r"\x1b[2Ja[red]" in out and "\x1b" not in out + err
+    assert "\x1b" not in fault("fit", "evil.csv", "--target", "\x1b[2J", "--quiet")
+    assert "\x1b" not in fault("fit", "\x1b[2J.csv", "--target", "price", "--quiet")
+
+
+# --- As a process
+
+
+def process(*words, **options):
+    command = [sys.executable, "-m", "gradloop.cli", *map(str, words)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    return subprocess.run(command, env=environment, text=True, **pipes)
+
+
+def test_as_a_process_it_ends_as_it_should():
+    done = process("fit", "houses.csv", "--target", "prize")
+    assert (done.returncode, done.stdout) == (1, "") and done.stderr.startswith("gradloop: houses.csv")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+def test_a_full_disk_behind_standard_output_is_noticed():
+    fits.houses().save("model")
+    with open("/dev/full", "w") as full:
+        done = process("predict", "model", "houses.csv", stdout=full)
+    assert done.returncode == 1
+    assert done.stderr == "gradloop: the output cannot be written: no space left on device.\n"
+
+
+def test_a_reader_who_leaves_is_no_fault_of_ours():
+    fits.houses().save("model")
+    Path("many.csv").write_text("town,area\n" + "Ulm,50\n" * 50_000)
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as pipe:
+        done = process("predict", "model", "many.csv", stdout=pipe)
+    assert done.returncode == 1 and done.stderr == ""

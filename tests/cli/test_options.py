@@ -1,0 +1,52 @@
+import pytest
+
+from gradloop.cli import options
+from gradloop.errors import OptionError
+from gradloop.losses import LOSSES
+from gradloop.models import MODELS
+from gradloop.optimizers import OPTIMIZERS, sgd
+
+
+def test_the_command_line_offers_all_there_is():
+    assert set(options.names(options.ModelName)) == set(MODELS)
+    assert set(options.names(options.LossName)) == set(LOSSES)
+    assert set(options.names(options.OptimizerName)) == set(OPTIMIZERS)
+
+
+def test_only_a_polynomial_has_a_degree():
+    assert options.build_model("polynomial", 3).name == "polynomial(3)"
+    assert options.build_model("polynomial", None).name == "polynomial(2)"
+    assert options.build_model("linear", None) == "linear"
+    with pytest.raises(OptionError, match="--degree"):
+        options.build_model("linear", 2)
+
+
+def test_a_rate_that_is_not_given_is_derived_or_the_optimizers_own():
+    assert options.build_optimizer("sgd", None) is sgd
+    assert options.build_optimizer("adam", None).rate(1) == 0.001
+    assert options.build_optimizer("sgd", 0.5).rate(1) == 0.5
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_rate_that_is_none_is_refused(rate):
+    with pytest.raises(OptionError, match="--learning-rate"):
+        options.build_optimizer("sgd", rate)
+
+
+def test_penalties_add_up():
+    assert options.build_penalty(None, None) is None
+    assert options.build_penalty(None, 0.5).name == "l2"
+    assert options.build_penalty(0.5, None).name == "l1"
+    both = options.build_penalty(1.0, 0.5)
+    assert both.name == "elastic_net" and both.value(-2.0) == 1.0 * 2 + 0.5 / 2 * 4
+
+
+def test_a_penalty_of_infinite_strength_is_refused():
+    with pytest.raises(OptionError, match="penalty l1 is inf"):
+        options.build_penalty(float("inf"), None)
+
+
+def test_the_solver_gets_what_was_given():
+    solver = options.build_solver(sgd, 10, 3)
+    assert (solver.optimizer, solver.batch_size, solver.epochs) == (sgd, 10, 3)
+    assert options.build_solver(sgd, None, None) == options.Minibatch(sgd)

@@ -1,0 +1,95 @@
+import io
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import typer
+
+from gradloop.cli import terminal
+from gradloop.errors import DataError, ModelFileError, OptionError
+
+
+def ending(error, capsys):
+    """The exit code and what is said when this goes wrong."""
+    with pytest.raises(typer.Exit) as exit, terminal.sentences():
+        raise error
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    return exit.value.exit_code, captured.err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(DataError("No."), 1), (ModelFileError("No."), 1), (OptionError("No."), 2), (KeyboardInterrupt(), 130)],
+)
+def test_each_kind_of_error_has_its_exit_code_and_one_line(capsys, error, code):
+    found, said = ending(error, capsys)
+    assert found == code and said.startswith("gradloop: ") and said.count("\n") == 1
+
+
+def test_what_should_not_happen_says_how_to_see_more(capsys, monkeypatch):
+    monkeypatch.delenv(terminal.TRACEBACK, raising=False)
+    code, said = ending(KeyError("x\n\x1b[2J"), capsys)
+    assert code == 1 and "KeyError" in said and "GRADLOOP_TRACEBACK=1" in said and "\x1b" not in said
+    assert said.count("\n") == 1
+    monkeypatch.setenv(terminal.TRACEBACK, "1")
+    with pytest.raises(KeyError), terminal.sentences():
+        raise KeyError("x")
+
+
+def test_a_full_disk_and_a_full_memory_are_sentences(capsys):
+    assert ending(OSError(28, "No space left on device"), capsys) == (
+        1,
+        "gradloop: the output cannot be written: no space left on device.\n",
+    )
+    assert "not enough memory" in ending(MemoryError(), capsys)[1]
+
+
+def test_names_cannot_command_the_terminal(capsys):
+    terminal.say("column \x1b]0;owned\x07 [red]x[/red]")
+    assert capsys.readouterr().err == "gradloop: column \\x1b]0;owned\\x07 [red]x[/red]\n"
+
+
+def states(epochs, repeats=1):
+    for epoch in range(1, epochs + 1):
+        for _ in range(repeats):
+            yield SimpleNamespace(
+                epoch=epoch, epochs=epochs, loss=1 / epoch, rows_per_second=2.5e6, seconds=0.1
+            )
+
+
+@pytest.mark.parametrize(("epochs", "lines"), [(1, 1), (3, 3), (10, 10), (11, 10), (1000, 10)])
+def test_elsewhere_than_on_a_terminal_progress_is_a_few_lines(capsys, epochs, lines):
+    with terminal.progress(quiet=False) as report:
+        for state in states(epochs, repeats=3):
+            report(state)
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == lines
+    assert said[-1] == f"epoch {epochs} of {epochs}: loss {1 / epochs:.6g}, 2.5e+06 rows/s"
+
+
+def test_on_a_terminal_progress_is_a_bar_that_leaves(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    for name in ("NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    with terminal.progress(quiet=False) as report:
+        for state in states(5):
+            report(state)
+    assert "epoch 5 of 5" in screen.getvalue() and "loss 0.2" in screen.getvalue()
+
+
+def test_quiet_has_no_progress():
+    with terminal.progress(quiet=True) as report:
+        assert report is None
+
+
+def test_json_has_no_words_for_what_is_not_finite():
+    value = {"a": (np.float32(0.5), float("inf")), 1: np.array([[1, 2]]), "t": np.bool_(True), "n": None}
+    assert terminal.plain(value) == {"a": [0.5, None], "1": [[1, 2]], "t": True, "n": None}

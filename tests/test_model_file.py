@@ -1,0 +1,370 @@
+import contextlib
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fits
+from gradloop import model_file, tensor_file
+from gradloop.errors import DataError, ModelFileError, OptionError
+from gradloop.history import COLUMNS
+from gradloop.inference import load
+from gradloop.losses import Loss, about, huber, quantile
+from gradloop.models import Model
+from gradloop.stop import Stop
+
+
+def own(name="ohm", function=fits.ohm):
+    return Model(name, function, None, "squared", None)
+
+
+KINDS = {
+    "linear on arrays": fits.make(),
+    "linear on a table": fits.houses(
+        notes=("Größe \x1b\ud800",), holdout={"R2": 0.1 + 0.2, "MAE": float("nan")}
+    ),
+    "polynomial": fits.cubic(),
+    "logistic on a table": fits.passing(),
+    "softmax": fits.three_classes(),
+    "huber": fits.make(loss=huber(1.35), stop=Stop.DIVERGED),
+    "quantile": fits.make(loss=quantile(0.1), seed=2**70, history=fits.History.from_rows([])),
+    "no snapshots": fits.make(history=fits.HISTORY),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_field_comes_back(tmp_path, kind):
+    fit = KINDS[kind]
+    fit.save(tmp_path / "model")
+    back = load(tmp_path / "model")
+    for params in ("params", "trained_params"):
+        ours, theirs = getattr(fit, params), getattr(back, params)
+        assert list(ours) == list(theirs)
+        assert all(ours[name].tobytes() == theirs[name].tobytes() for name in ours)
+    assert all(fit.history[name].tobytes() == back.history[name].tobytes() for name in COLUMNS)
+    assert [epoch for epoch, _ in fit.history.params] == [epoch for epoch, _ in back.history.params]
+    for (_, ours), (_, theirs) in zip(fit.history.params, back.history.params, strict=True):
+        assert {name: value.tolist() for name, value in ours.items()} == {
+            name: value.tolist() for name, value in theirs.items()
+        }
+    same = ("feature_names", "stop", "certificate", "preparation", "notes", "seed", "rows")
+    assert all(getattr(fit, name) == getattr(back, name) for name in same)
+    assert str(fit.holdout) == str(back.holdout)
+    assert back.model.name == fit.model.name and back.loss.name == fit.loss.name
+    assert (
+        back.loss.function(3.0, 0.0) == fit.loss.function(3.0, 0.0) if fit.loss.target == "number" else True
+    )
+
+
+def test_no_field_is_forgotten_by_the_test_above():
+    compared = {"params", "trained_params", "model", "loss", "history", "holdout"}
+    compared |= {"feature_names", "stop", "certificate", "preparation", "notes", "seed", "rows"}
+    assert {field.name for field in fields(fits.make())} == compared
+
+
+def test_saving_twice_gives_the_same_bytes(tmp_path):
+    for name in "ab":
+        fits.houses().save(tmp_path / name)
+    load(tmp_path / "a").save(tmp_path / "c")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() == (tmp_path / "c").read_bytes()
+
+
+# --- Functions of the user's own
+
+
+def law(**given):
+    return fits.make(own(**given), params={"r": 3.3, "u0": 2.2}, feature_names=("current",))
+
+
+def test_a_users_function_is_never_stored_and_has_to_be_given(tmp_path):
+    law().save(tmp_path / "model")
+    with pytest.raises(
+        ModelFileError, match=r"function named 'ohm', which no file can bring: load\(path, model=ohm\)"
+    ):
+        load(tmp_path / "model")
+    for given in (fits.ohm, own()):
+        np.testing.assert_allclose(load(tmp_path / "model", model=given).predict([[1.0]]), [5.5])
+
+
+def test_another_function_is_refused(tmp_path):
+    law().save(tmp_path / "model")
+
+    def watt(x, r, u0):
+        return 0
+
+    def ohm(x, r):
+        return 0
+
+    with pytest.raises(ModelFileError, match="named 'ohm', not 'watt'"):
+        load(tmp_path / "model", model=watt)
+    with pytest.raises(ModelFileError, match="parameter 'u0', which 'ohm' does not take"):
+        load(tmp_path / "model", model=ohm)
+
+
+def test_a_function_that_borrows_our_name_is_still_the_users(tmp_path):
+    def linear(x, w, b):
+        return 0 * w[0] + b
+
+    fits.make(own("linear", linear)).save(tmp_path / "model")
+    with pytest.raises(ModelFileError, match="function named 'linear'"):
+        load(tmp_path / "model")
+    assert load(tmp_path / "model", model=linear).predict([[1.0, 1.0]]).tolist() == [4.2]
+
+
+def test_a_function_for_our_own_model_would_be_ignored_and_is_refused(tmp_path):
+    fits.make().save(tmp_path / "model")
+    with pytest.raises(ModelFileError, match="gradloop's own linear model; leave out model="):
+        load(tmp_path / "model", model=fits.ohm)
+
+
+def test_a_users_loss_is_stored_by_name(tmp_path):
+    def quartic(y_hat, y):
+        return (y_hat - y) ** 4
+
+    fits.make(loss=quartic).save(tmp_path / "model")
+    loss = load(tmp_path / "model").loss
+    assert (loss.name, loss.target) == ("quartic", "number")
+    with pytest.raises(ModelFileError, match="function of the user's own"):
+        loss.function(1.0, 2.0)
+    binary = Loss("mine", quartic, "binary", True, False)
+    fits.make().__class__(**{**vars(fits.make()), "loss": binary}).save(tmp_path / "model")
+    assert load(tmp_path / "model").loss.target == "binary"
+    assert about(quartic).name == "quartic"
+
+
+# --- Files that are not what they should be
+
+
+def test_every_flipped_bit_and_every_cut_of_a_model_is_refused(tmp_path):
+    fits.make(history=fits.History.from_rows([])).save(tmp_path / "model")
+    whole = (tmp_path / "model").read_bytes()
+    began = time.monotonic()
+    for place in range(8 * len(whole)):
+        altered = bytearray(whole)
+        altered[place // 8] ^= 1 << place % 8
+        with pytest.raises(tensor_file._RefusedError):
+            tensor_file.decode(bytes(altered))
+    for length in range(len(whole)):
+        (tmp_path / "cut").write_bytes(whole[:length])
+        with pytest.raises(ModelFileError):
+            load(tmp_path / "cut")
+    assert time.monotonic() - began < 60
+
+
+def test_a_newer_file_says_which_gradloop_it_needs(tmp_path):
+    tensor_file.write(tmp_path / "model", {}, {"format": 2, "gradloop": "3.1.4\x1b", "needs": "3.0"})
+    with pytest.raises(
+        ModelFileError, match=r"was made by gradloop 3\.1\.4\\x1b and needs gradloop 3\.0 or newer"
+    ):
+        load(tmp_path / "model")
+
+
+def rewritten(fit, change):
+    """The arrays and document of a fit after somebody changed them, with a right checksum."""
+    arrays, document = dict(model_file._arrays(fit)), model_file._document(fit)
+    change(arrays, document)
+    return arrays, json.loads(json.dumps(document))
+
+
+def put(key, value):
+    return lambda arrays, document: document.update({key: value})
+
+
+def put_in(key, inner, value):
+    return lambda arrays, document: document[key].update({inner: value})
+
+
+def array(name, value):
+    return lambda arrays, document: arrays.update({name: np.asarray(value)})
+
+
+def without(name):
+    return lambda arrays, document: (arrays.pop(name, None), document.pop(name, None))
+
+
+LINEAR = {
+    **{f"no {key}": without(key) for key in model_file._document(fits.make())},
+    **{f"no {name}": without(name) for name in model_file._arrays(fits.make())},
+    **{
+        f"{key} is a wrong type": put(key, {"a": 1} if key != "preparation" else 3)
+        for key in ("stop", "preparation")
+    },
+    **{
+        f"{key} is a number": put(key, 3)
+        for key in ("model", "loss", "notes", "feature_names", "certificate")
+    },
+    "format is text": put("format", "1"),
+    "format is true": put("format", True),
+    "format 0": put("format", 0),
+    "rows are negative": put("rows", -1),
+    "seed is text": put("seed", "0"),
+    "stop is unknown": put("stop", "HALTED"),
+    "stop is a sentence": put("stop", Stop.FINISHED.value),
+    "notes hold a number": put("notes", [1]),
+    "a feature too many": put("feature_names", ["x0", "x1", "x2"]),
+    "no features": put("feature_names", []),
+    "model is unknown": put_in("model", "name", "forest"),
+    "model is a method": put_in("model", "name", "__class__"),
+    "model is a factory": put_in("model", "name", "polynomial"),
+    "model is a large polynomial": put_in("model", "name", "polynomial(9999)"),
+    "model is an absurd polynomial": put_in("model", "name", "polynomial(99999999999)"),
+    "own is a number": put_in("model", "own", 0),
+    "loss is unknown": put_in("loss", "name", "__init__"),
+    "loss has another target": put_in("loss", "target", "label"),
+    "a user's loss has no known target": put("loss", {"name": "l", "own": True, "target": "x", "given": {}}),
+    "loss is given what it does not take": put_in("loss", "given", {"delta": 1.0}),
+    "huber is given tau": put(
+        "loss", {"name": "huber", "own": False, "target": "number", "given": {"tau": 1.0}}
+    ),
+    "huber is given -1": put(
+        "loss", {"name": "huber", "own": False, "target": "number", "given": {"delta": -1.0}}
+    ),
+    "loss is given text": put_in("loss", "given", {"delta": "1"}),
+    "given is a list": put_in("loss", "given", []),
+    "weights are NaN": array("trained.w", [1.0, np.nan]),
+    "shown weights are infinite": array("params.w", [1.0, np.inf]),
+    "weights of another shape": array("trained.w", [1.0, 2.0, 3.0]),
+    "weights as a table": array("trained.w", [[1.0, 2.0]]),
+    "shown weights of another shape": array("params.w", [1.0, 2.0, 3.0]),
+    "an intercept per class": array("trained.b", np.zeros(2)),
+    "a huge intercept": array("trained.b", np.zeros(100_000)),
+    "a parameter too many": array("trained.c", 1.0),
+    "an array that nobody knows": array("code", 1.0),
+    "an array without a name": array("", 1.0),
+    "history of unequal columns": array("history.loss", [1.0]),
+    "history of another column": array("history.code", [1.0, 2.0]),
+    "history as a table": array("history.loss", [[1.0, 2.0]]),
+    "snapshots too many": array("snapshots", [1, 2, 3]),
+    "snapshots as a table": array("snapshots", [[1]]),
+    "snapshot of another shape": array("snapshot.w", [[1.0]]),
+    "certificate's value is a list": array("certificate.value", [1.0]),
+    "held-out measure is a list": array("holdout.R2", [1.0]),
+    "preparation of another width": put("preparation", fits.passing().preparation.to_dict()),
+    "preparation is empty": put("preparation", {}),
+}
+
+
+@pytest.mark.parametrize("case", LINEAR)
+def test_contents_that_do_not_fit_together_are_refused_at_once(tmp_path, case):
+    tensor_file.write(tmp_path / "model", *rewritten(fits.make(), LINEAR[case]))
+    began = time.monotonic()
+    with pytest.raises(ModelFileError, match="does not say what a model file must say") as told:
+        load(tmp_path / "model")
+    assert time.monotonic() - began < 1
+    assert "\n" not in str(told.value)
+
+
+def test_the_tampering_above_starts_from_a_file_that_loads(tmp_path):
+    tensor_file.write(tmp_path / "model", *rewritten(fits.make(), lambda arrays, document: None))
+    load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("document", [None, [], 1, "linear", {}, {"format": None}])
+def test_documents_of_another_kind_are_refused(tmp_path, document):
+    tensor_file.write(tmp_path / "model", {"params.w": np.ones(1)}, document)
+    with pytest.raises(ModelFileError):
+        load(tmp_path / "model")
+
+
+def places(value, path=()):
+    """The path to every value in a document."""
+    yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in inner:
+        yield from places(part, (*path, key))
+
+
+STRANGE = [None, True, 0, -1, 2**64, 1e308, "", "x\x1b", [], [[]], {}, {"a": [None]}]
+
+
+@pytest.mark.parametrize("fit", [fits.houses(), fits.passing()])
+def test_no_strange_value_anywhere_in_a_document_brings_another_error(tmp_path, fit):
+    arrays, document = dict(model_file._arrays(fit)), model_file._document(fit)
+    for *path, last in filter(None, places(document)):
+        for strange in STRANGE:
+            changed = json.loads(json.dumps(document))
+            place = changed
+            for key in path:
+                place = place[key]
+            place[last] = strange
+            tensor_file.write(tmp_path / "model", arrays, changed)
+            with contextlib.suppress(ModelFileError):
+                loaded = load(tmp_path / "model")
+                str(loaded.summary())
+                with contextlib.suppress(DataError):
+                    loaded.predict({**fits.HOUSES, "hours": [1.0, 2.0, 3.0, 4.0]})
+
+
+@pytest.mark.parametrize("classes", [["no"], ["no", "yes", "perhaps"], ["no", "no"], [["no"], "yes"]])
+def test_classes_that_the_model_cannot_tell_apart_are_refused(tmp_path, classes):
+    def change(arrays, document):
+        document["preparation"]["classes"] = classes
+
+    tensor_file.write(tmp_path / "model", *rewritten(fits.passing(), change))
+    with pytest.raises(ModelFileError):
+        load(tmp_path / "model")
+
+
+def test_a_softmax_of_a_million_classes_that_are_not_there_is_refused(tmp_path):
+    def change(arrays, document):
+        arrays["trained.b"] = arrays["params.b"] = np.zeros(1_000_000)
+        document["feature_names"] = ["x"] * 100_000
+
+    tensor_file.write(tmp_path / "model", *rewritten(fits.three_classes(), change))
+    with pytest.raises(ModelFileError):
+        load(tmp_path / "model")
+
+
+# --- Saving
+
+
+def test_parameters_that_are_not_finite_are_not_saved(tmp_path):
+    with pytest.raises(ModelFileError, match="'w' is not finite"):
+        fits.make(params={"w": [np.inf, 1.0], "b": 0.0}).save(tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("place", ["missing/model", ".", "/dev/full"])
+def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path, monkeypatch, place):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelFileError, match="cannot be written to"):
+        fits.make().save(place)
+
+
+def test_a_full_disk_keeps_the_old_model(tmp_path):
+    path = tmp_path / "model"
+    fits.make().save(path)
+    before = path.read_bytes()
+    here = Path(__file__).parent
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", "import fits, sys; fits.houses().save(sys.argv[1])", str(path)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(here), *sys.path]))},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500)),
+    )
+    assert "ModelFileError: The model cannot be written to" in done.stderr and "too large" in done.stderr
+    assert path.read_bytes() == before and os.listdir(tmp_path) == ["model"]
+    assert load(path).rows == 10
+
+
+def test_two_who_save_to_one_path_leave_one_whole_model(tmp_path):
+    import threading
+
+    savers = [
+        threading.Thread(target=fits.make(seed=seed).save, args=[tmp_path / "model"]) for seed in range(8)
+    ]
+    for saver in savers:
+        saver.start()
+    for saver in savers:
+        saver.join()
+    assert load(tmp_path / "model").seed in range(8) and os.listdir(tmp_path) == ["model"]
+    with pytest.raises(OptionError):
+        load(tmp_path / "model").history["code"]
