@@ -46,6 +46,11 @@ def certify(problem: Problem, flat: Array) -> Certificate:
     return Certificate(kind, gap, distance(value, gap, problem))
 
 
+def rounding(problem: Problem) -> float:
+    """What is nothing beside the loss that training began with."""
+    return 1e-20 * abs(problem.objective(problem.start)[0])
+
+
 def newton_gap(problem: Problem, flat: Array, slope: Array) -> float | None:
     """½ gᵀ H⁻¹ g by conjugate gradients; None where the curvature is not that of a bowl, or was not resolved."""
     step, residual = np.zeros_like(slope), slope.copy()
@@ -67,12 +72,14 @@ def newton_gap(problem: Problem, flat: Array, slope: Array) -> float | None:
 
 def distance(value: float, gap: float, problem: Problem) -> str:
     """The gap in words, beside the loss it belongs to."""
-    best = value - gap
     how = "exact for least squares" if problem.is_quadratic else "estimated from the curvature here"
+    if abs(value) <= rounding(problem):
+        return f"The loss {value:.2g} is zero to rounding: the model fits the data exactly."
     if abs(gap) <= 1e-15 * abs(value):
-        return f"The loss is the best possible to rounding ({how})."
-    share = f", {gap / abs(best):.2g} of it" if best != 0 else ""
-    return f"The loss {value:.6g} is {gap:.2g} above the best possible{share} ({how})."
+        return f"The loss {value:.6g} is the best possible to rounding ({how})."
+    best = value - gap
+    share = f", or {100 * gap / abs(best):.2g} %," if best != 0 else ""
+    return f"The loss {value:.6g} is {gap:.2g}{share} above the best possible ({how})."
 
 
 def steepness(problem: Problem, norm: float) -> str:

@@ -1,6 +1,5 @@
 """6. Inference: what a fit is good for: predict, evaluate, summarise, save and load."""
 
-import inspect
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,7 +14,8 @@ from gradloop.data.table import Table, as_table
 from gradloop.errors import DataError, OptionError
 from gradloop.losses import Loss
 from gradloop.models import Model
-from gradloop.result import Params, Result
+from gradloop.problem import predict_rows
+from gradloop.result import Result
 from gradloop.summary import Summary, summarise
 from gradloop.text import number
 from gradloop.whole_file import PathLike
@@ -106,7 +106,7 @@ class Fit(Result):
         return features
 
     def _outputs(self, features: Array) -> Array:
-        y_hat = apply(self.model, self.trained_params, features)
+        y_hat = predict_rows(self.model, self.trained_params, features)
         finite = np.isfinite(y_hat).reshape(len(y_hat), -1).all(axis=1)
         if not finite.all():
             raise DataError(
@@ -126,18 +126,6 @@ def load(path: PathLike, model: Callable[..., Any] | Model | None = None) -> Fit
     function that is not the one the model was fitted with.
     """
     return Fit(**model_file.load(path, model))
-
-
-def apply(model: Model, params: Params, X: Array) -> Array:
-    """The model's prediction for each row of X (n, d): shape (n,), or (n, outputs).
-
-    A function of one feature argument gets the row; one of several gets the row's values, one per argument.
-    """
-    features = [name for name in inspect.signature(model.predict).parameters if name not in params]
-    with np.errstate(all="ignore"):
-        if len(features) == 1:
-            return np.array([model.predict(x, **params) for x in X], dtype=np.float64)
-        return np.array([model.predict(*x, **params) for x in X], dtype=np.float64)
 
 
 def tells_classes(loss: Loss) -> bool:

@@ -30,6 +30,7 @@ from gradloop.penalties import Penalty
 
 INTERCEPTS = ("b", "bias", "intercept")  # parameters of these names are never penalised
 ENGINES = ("native", "numpy")
+KINKED = {"abs", "sign", "floor", "maximum", "minimum", "max", "where"}  # a jump, in the value or in its slope
 Array = Any
 
 
@@ -89,10 +90,12 @@ class Problem:
         params = {id(node) for node in self.params}
         return self.smooth and not any(id(node) in params for node in self.second.nodes)
 
-    @property
+    @cached_property
     def smooth(self) -> bool:
-        """Whether the objective has a gradient everywhere, as far as is known."""
-        return self.loss.smooth and (self.penalty is None or self.penalty.proximal is None)
+        """Whether the objective has a gradient everywhere: nothing in its graph makes a kink that the loss allows."""
+        if self.penalty is not None and self.penalty.proximal is not None:
+            return False
+        return not has_kinks(self.example) or (self.loss.smooth and not has_kinks(self.prediction))
 
     # ---- programs ----
     def program(self, loop: Loop) -> Program | ReferenceProgram:
@@ -165,6 +168,27 @@ class Problem:
             return self
         rows = np.linspace(0, len(self.X) - 1, most).astype(np.int64)
         return replace(self, X=self.X[rows], y=self.y[rows])
+
+
+def predict_rows(model: Model, params: Mapping[str, Any], X: Array) -> Array:
+    """The model's prediction for each row of X (n, d), compiled: shape (n, *shape of one prediction).
+
+    Raises:
+        ModelError, TracingError: the model and the parameters do not fit together.
+    """
+    dtype = np.result_type(X, *params.values())
+    arrays = {name: as_parameter(name, value, dtype) for name, value in params.items()}
+    specs = {name: Spec(value.shape, dtype) for name, value in arrays.items()}
+    predict = on_row(model, feature_names(model, arrays), X.shape[1])
+    graph = simplify(trace(predict, {"row": Spec(X.shape[1:], dtype)} | specs, model.name))
+    program = compile_loop(Map(graph, Inputs(graph.inputs[:1], graph.inputs[1:])))
+    flat = np.concatenate([value.ravel() for value in arrays.values()])
+    return program.map((np.ascontiguousarray(X, dtype),), flat)
+
+
+def has_kinks(graph: Graph) -> bool:
+    """Whether an operation of the graph has a derivative that jumps."""
+    return any(node.op in KINKED for node in graph.nodes)
 
 
 # ---- building ------------------------------------------------------------------------------------------------

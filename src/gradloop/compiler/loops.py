@@ -23,6 +23,11 @@ class Inputs:
         return {node.attributes["name"] for node in self.rows}
 
     @cached_property
+    def key(self) -> str:
+        """Who is a row's and who is held fixed, in which order: the machine code reads them by place."""
+        return f"{[node.attributes['name'] for node in self.rows]} {[node.attributes['name'] for node in self.params]}"
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(node.attributes["name"] for node in (*self.rows, *self.params))
 
@@ -52,7 +57,7 @@ class Train:
     @cached_property
     def key(self) -> str:
         updates = "".join(update.graph.key for update in self.updates)
-        return f"train {self.shuffled} {self.gradient.key} {updates}"
+        return f"train {self.shuffled} {self.inputs.key} {self.gradient.key} {updates}"
 
     def __str__(self) -> str:
         rows = "rows of the batch, in the order of (seed, epoch)" if self.shuffled else "rows of the batch"
@@ -87,7 +92,7 @@ class Sum:
 
     @cached_property
     def key(self) -> str:
-        return f"sum {self.graph.key}"
+        return f"sum {self.inputs.key} {self.graph.key}"
 
     def __str__(self) -> str:
         return f"for block in blocks of rows:\n    for i in block:\n        total[block] += outputs of row i\n\n{self.graph}"
@@ -102,7 +107,7 @@ class Map:
 
     @cached_property
     def key(self) -> str:
-        return f"map {self.graph.key}"
+        return f"map {self.inputs.key} {self.graph.key}"
 
     def __str__(self) -> str:
         return f"for i in rows:\n    result[i] = output of row i\n\n{self.graph}"

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from gradloop.core.ops import OPS, apply
+from gradloop.core.spec import INT64
 from gradloop.core.trace import refuse
 
 Function = Callable[..., Any]
@@ -23,6 +25,13 @@ def _greater_equal(a: Any, b: Any) -> Any:
 
 def _not_equal(a: Any, b: Any) -> Any:
     return apply("logical_not", apply("equal", a, b))
+
+
+def logic(op: str, *inputs: Any) -> Any:
+    """`&`, `|` and `~` between conditions; between numbers they would work on bits."""
+    if any(np.result_type(value.dtype if hasattr(value, "dtype") else value).kind != "b" for value in inputs):
+        refuse("& | ~ between numbers", "put comparisons in brackets: (x > 0) & (x < 1)")
+    return apply(op, *inputs)
 
 
 # Functions with the name of an operation need no row here.
@@ -43,9 +52,9 @@ UFUNCS: dict[np.ufunc, Function] = {
     np.greater_equal: _greater_equal,
     np.not_equal: _not_equal,
     np.floor_divide: lambda a, b: apply("floor", apply("divide", a, b)),
-    np.bitwise_and: lambda a, b: apply("logical_and", a, b),
-    np.bitwise_or: lambda a, b: apply("logical_or", a, b),
-    np.invert: lambda x: apply("logical_not", x),
+    np.bitwise_and: lambda a, b: logic("logical_and", a, b),
+    np.bitwise_or: lambda a, b: logic("logical_or", a, b),
+    np.invert: lambda x: logic("logical_not", x),
     np.matmul: lambda a, b: matmul(a, b),
 }
 
@@ -69,7 +78,7 @@ def call_function(function: Function, args: tuple[Any, ...], kwargs: dict[str, A
         refuse(f"np.{function.__name__} is not among the functions gradloop can follow", _followed())
     try:
         return FUNCTIONS[function](*args, **kwargs)
-    except TypeError as problem:
+    except (TypeError, np.exceptions.AxisError) as problem:
         refuse(f"np.{function.__name__}: {problem}", "leave this option out")
 
 
@@ -103,6 +112,11 @@ def dot(a: Any, b: Any) -> Any:
     return matmul(a, b)
 
 
+def inner(a: Any, b: Any) -> Any:
+    """Sums over the last axis of both."""
+    return dot(a, np.transpose(b))
+
+
 def outer(a: Any, b: Any) -> Any:
     return reshape(a, (-1, 1)) * reshape(b, (1, -1))
 
@@ -114,19 +128,20 @@ def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
     """The reduced axes as non-negative numbers; None means all."""
     if axis is None:
         return tuple(range(x.ndim))
-    chosen = axis if isinstance(axis, tuple) else (axis,)
-    for one in chosen:
-        if not -x.ndim <= one < x.ndim:
-            refuse(
-                f"axis {one} of an array of shape {x.shape}",
-                "the function sees one example at a time, so there is no axis of rows",
-            )
-    return tuple(sorted(one % x.ndim for one in chosen))
+    try:
+        return tuple(sorted(normalize_axis_tuple(axis, x.ndim)))
+    except ValueError:
+        refuse(
+            f"axis {axis} of an array of shape {x.shape}",
+            "the function sees one example at a time, so there is no axis of rows",
+        )
 
 
 def reduction(op: str) -> Function:
     def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         axes = axes_of(x, axis)
+        if x.dtype.kind == "b":
+            x = apply("convert", x, dtype=INT64)  # a sum of truths is their number
         result = apply(op, x, axis=axes) if axes else x
         shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
         return apply("reshape", result, shape=shape) if keepdims else result
@@ -154,29 +169,30 @@ def reshape(x: Any, shape: Any, order: str = "C") -> Any:
         refuse("np.reshape with order=", "leave it out")
     wanted = (shape,) if isinstance(shape, int) else tuple(shape)
     try:
-        new = np.empty(x.shape, np.bool_).reshape(wanted).shape
+        new = np.empty(np.shape(x), np.bool_).reshape(wanted).shape
     except ValueError:
         refuse(
-            f"reshape from {x.shape} to {wanted}",
+            f"reshape from {np.shape(x)} to {wanted}",
             "the numbers of entries differ; remember that the function sees one example, not the batch",
         )
-    return x if new == x.shape else apply("reshape", x, shape=new)
+    return x if new == np.shape(x) else apply("reshape", x, shape=new)
 
 
 def transpose(x: Any, axes: Any = None) -> Any:
     if axes is not None and len(axes) == 1 and isinstance(axes[0], tuple):
         axes = axes[0]
-    order = tuple(reversed(range(x.ndim))) if axes is None else tuple(int(i) % x.ndim for i in axes)
+    order = tuple(reversed(range(x.ndim))) if axes is None else normalize_axis_tuple(axes, x.ndim)
+    if len(order) != x.ndim:
+        refuse(f"a transpose of shape {x.shape} by axes {axes}", "name every axis once")
     return x if order == tuple(range(x.ndim)) else apply("transpose", x, axes=order)
 
 
 def concatenate(parts: Sequence[Any], axis: int = 0) -> Any:
-    return apply("concatenate", *parts, axis=axis % max(np.ndim(parts[0]), 1))
+    return apply("concatenate", *parts, axis=normalize_axis_index(axis, np.ndim(parts[0])))
 
 
 def stack(parts: Sequence[Any], axis: int = 0) -> Any:
-    shape = np.shape(parts[0])
-    axis = axis % (len(shape) + 1)
+    axis = normalize_axis_index(axis, np.ndim(parts[0]) + 1)
     return concatenate([expand(part, axis) for part in parts], axis)
 
 
@@ -197,15 +213,15 @@ def where(condition: Any, *branches: Any) -> Any:
     return apply("where", condition, *branches)
 
 
-def clip(x: Any, low: Any = None, high: Any = None) -> Any:
-    result = x if low is None else apply("maximum", x, low)
-    return result if high is None else apply("minimum", result, high)
+def clip(a: Any, a_min: Any = None, a_max: Any = None) -> Any:
+    result = a if a_min is None else apply("maximum", a, a_min)
+    return result if a_max is None else apply("minimum", result, a_max)
 
 
 FUNCTIONS: dict[Function, Function] = {
     np.dot: dot,
     np.outer: outer,
-    np.inner: dot,
+    np.inner: inner,
     np.sum: _sum,
     np.mean: mean,
     np.max: _max,
@@ -216,7 +232,7 @@ FUNCTIONS: dict[Function, Function] = {
     np.ravel: lambda x: reshape(x, -1),
     np.squeeze: lambda x: x.squeeze(),
     np.transpose: transpose,
-    np.expand_dims: lambda x, axis: expand(x, axis % (x.ndim + 1)),
+    np.expand_dims: lambda x, axis: expand(x, normalize_axis_index(axis, x.ndim + 1)),
     np.concatenate: concatenate,
     np.stack: stack,
     np.hstack: hstack,

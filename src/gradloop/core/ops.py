@@ -68,9 +68,8 @@ def product(a: Spec, b: Spec) -> Spec:
 
 
 def joined(*parts: Spec, axis: int) -> Spec:
-    first = parts[0].shape
-    total = sum(part.shape[axis] for part in parts)
-    return Spec((*first[:axis], total, *first[axis + 1 :]), promote(*(part.dtype for part in parts)))
+    shape = np.concatenate([np.empty(part.shape, BOOL) for part in parts], axis=axis).shape
+    return Spec(shape, promote(*(part.dtype for part in parts)))
 
 
 def indexed(x: Spec, key: tuple[Any, ...]) -> Spec:

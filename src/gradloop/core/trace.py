@@ -16,7 +16,7 @@ import numpy as np
 from gradloop.core import ops
 from gradloop.core.graph import Graph, Node, constant_node, input_node
 from gradloop.core.ops import OPS, apply
-from gradloop.core.spec import BOOL, FLOAT64, Spec, promote
+from gradloop.core.spec import BOOL, FLOAT64, INT64, Spec, promote
 from gradloop.errors import TracingError
 
 _OUR_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -166,19 +166,17 @@ class Tracer:
         return apply("logical_not", apply("equal", self, other))
 
     def __and__(self, other: Any) -> Any:
-        return apply("logical_and", self, other)
+        return np.bitwise_and(self, other)
 
-    def __rand__(self, other: Any) -> Any:
-        return apply("logical_and", other, self)
+    __rand__ = __and__
 
     def __or__(self, other: Any) -> Any:
-        return apply("logical_or", self, other)
+        return np.bitwise_or(self, other)
 
-    def __ror__(self, other: Any) -> Any:
-        return apply("logical_or", other, self)
+    __ror__ = __or__
 
     def __invert__(self) -> Any:
-        return apply("logical_not", self)
+        return np.invert(self)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -236,7 +234,7 @@ class Tracer:
             refuse(f"a conversion to {wanted}", "gradloop computes with real numbers")
         if wanted.kind == "f" and self.dtype.kind == "f":
             return self
-        return apply("convert", self, dtype=FLOAT64 if wanted.kind == "f" else wanted)
+        return apply("convert", self, dtype={"f": FLOAT64, "b": BOOL}.get(wanted.kind, INT64))
 
     # what tracing cannot follow
     def __bool__(self) -> bool:
@@ -305,17 +303,18 @@ def to_node(value: Any, dtypes: Sequence[np.dtype]) -> Node:
 
 
 def in_common_dtype(op: str, nodes: list[Node]) -> list[Node]:
-    """Convert the inputs of an elementwise operation, except a condition, to one dtype."""
+    """Convert the inputs of an elementwise operation to one dtype, and a condition to booleans."""
     first = 1 if op == "where" else 0
     dtype = promote(*(node.spec.dtype for node in nodes[first:]))
     rule = OPS[op].spec
-    if rule is ops.elementwise_float or op in ("logsumexp",):
+    if rule is ops.elementwise_float or op in ("logsumexp", "matmul"):
         dtype = dtype if dtype.kind == "f" else FLOAT64
     elif op.startswith("logical"):
         dtype = BOOL
-    elif rule is ops.elementwise and dtype == BOOL:
+    elif rule in (ops.elementwise, ops.comparison) and dtype == BOOL:
         dtype = FLOAT64
-    return nodes[:first] + [converted(node, dtype) for node in nodes[first:]]
+    conditions = [converted(node, BOOL) for node in nodes[:first]]
+    return conditions + [converted(node, dtype) for node in nodes[first:]]
 
 
 def converted(node: Node, dtype: np.dtype) -> Node:
@@ -339,7 +338,8 @@ def take_or_index(x: Tracer, key: Any) -> Any:
         return apply("take", x, key)
     parts = key if isinstance(key, tuple) else (key,)
     for part in parts:
-        if not (part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer))):
+        constant = part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer))
+        if not constant or isinstance(part, bool):
             refuse(f"an index of type {type(part).__name__}", "index with whole numbers and slices that are constants")
     return apply("index", x, key=tuple(int(p) if isinstance(p, np.integer) else p for p in parts))
 

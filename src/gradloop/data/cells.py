@@ -7,7 +7,6 @@ that the model leaves out.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from decimal import Decimal
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -124,6 +123,8 @@ def encode(values: Iterable[Any]) -> tuple[list[Any], NDArray[np.int64]]:
 
 
 def _object_column(values: NDArray[Any], missing: NDArray[np.bool_], place: Place) -> Column:
+    from decimal import Decimal  # here and not above: importing it takes a millisecond, and few columns need it
+
     missing = missing | np.array([_is_missing(value) for value in values], dtype=np.bool_)
     present = values[~missing]
     if len(present) and all(isinstance(value, (bool, np.bool_)) for value in present):

@@ -8,7 +8,6 @@ import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -244,6 +243,8 @@ def _content(path: PathLike, source: str) -> bytes:
 
 
 def _neighbour(path: PathLike) -> str:
+    from difflib import get_close_matches  # only errors need it
+
     folder = Path(path).parent
     try:
         close = get_close_matches(Path(path).name, os.listdir(folder), n=1)

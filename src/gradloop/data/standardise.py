@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 def center_and_scale(values: NDArray[Any]) -> tuple[float, float]:
     """Mean and standard deviation, in float64, without overflow or cancellation.
 
-    The values are first divided by a power of two, which changes no digit, so that the squares of 1e300 do
-    not overflow; the mean is corrected by the mean of what remains, so that an offset of 1e9 costs no digits.
+    The values are first divided by a power of two, which changes no digit, so that the squares of 1e300 do not
+    overflow; the mean is taken away before squaring, so that an offset of 1e9 costs no digits.
 
     >>> center_and_scale(np.array([-1e300, 1e300]))
     (0.0, 1e+300)
@@ -19,7 +19,6 @@ def center_and_scale(values: NDArray[Any]) -> tuple[float, float]:
     exponent = int(np.frexp(np.abs(numbers).max())[1])
     numbers = np.ldexp(numbers, -exponent)
     mean = numbers.mean()
-    mean += (numbers - mean).mean()
     deviation = np.sqrt(np.square(numbers - mean).mean())
     smallest = np.finfo(np.float64).tiny  # below it a quotient would be wrong or infinite
     return float(np.ldexp(mean, exponent)), max(float(np.ldexp(deviation, exponent)), float(smallest))

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -95,6 +94,8 @@ class Table:
 
     def suggestion(self, unknown: Iterable[str]) -> str:
         """How a sentence about unknown columns ends: the names most like them, and the names there are."""
+        from difflib import get_close_matches  # only errors need it
+
         close = {match for name in unknown for match in get_close_matches(name, self.names, n=2)}
         like = f"the most similar is {words.columns(n for n in self.names if n in close)}; " if close else ""
         return f"{like}it has {words.columns(self.names, most=12)}"

@@ -291,7 +291,7 @@ class Run:
         """After a divergence the best parameters so far; else those of the last finished epoch."""
         if stop is not Stop.DIVERGED:
             return self.last
-        if self.problem.smooth:
+        if self.problem.smooth and self.optimizer.name != "sgd":
             bound = stable_rate(self.problem, self.problem.start)
             self.notes.append(
                 f"A learning rate below {bound:.3g} would be stable for descent on all rows; small batches need less. "
