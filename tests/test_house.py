@@ -21,7 +21,7 @@ PACKAGE = ROOT / "src" / "gradloop"
 # The house, one floor per line: a module may import from the lines above its own and from its own package.
 FLOORS = [
     {"errors"},
-    {"text", "stop", "version", "whole_file"},
+    {"text", "stop", "version", "whole_file", "progress"},
     {"history", "metrics", "tensor_file"},
     {"core"},
     {"compiler", "eager"},
@@ -33,6 +33,7 @@ FLOORS = [
     {"summary", "model_file"},
     {"inference"},
     {"training"},
+    {"show"},
     {"cli", "plots", "estimators", "textbook"},
 ]
 FLOOR = {part: number for number, parts in enumerate(FLOORS) for part in parts}

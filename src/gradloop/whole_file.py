@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -60,7 +59,7 @@ def _place(path: PathLike) -> Path:
 
 
 def _temporary(place: Path) -> Path:
-    return place.with_name(f".gradloop-{secrets.token_hex(8)}.tmp")
+    return place.with_name(f".gradloop-{os.urandom(8).hex()}.tmp")
 
 
 def _force_folder(folder: Path) -> None:

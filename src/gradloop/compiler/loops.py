@@ -27,10 +27,6 @@ class Inputs:
         """Who is a row's and who is held fixed, in which order: the machine code reads them by place."""
         return f"{[node.attributes['name'] for node in self.rows]} {[node.attributes['name'] for node in self.params]}"
 
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        return tuple(node.attributes["name"] for node in (*self.rows, *self.params))
-
 
 @dataclass(frozen=True)
 class Update:

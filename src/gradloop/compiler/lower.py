@@ -187,14 +187,14 @@ class GraphCode:
             for node in self.graph.nodes
         ) and all(output.spec.shape == shape for output in self.graph.outputs)
 
-    def write_together(self, nodes: Sequence[Node], targets: Sequence[Value]) -> None:
-        """Compute nodes of one shape, entry by entry, and store an entry of each before the next."""
+    def write_together(self, nodes: Sequence[Node], targets: Sequence[Value], kind: ir.Type) -> None:
+        """Compute nodes of one shape, entry by entry, and store an entry of each, as this type, before the next."""
         shape = nodes[0].spec.shape
 
         def body(index: Position) -> None:
             values = [self.element(node, index, 0) for node in nodes]
             for value, target in zip(values, targets, strict=True):
-                self.code.store(value, target, value.type, self.code.offset(index, shape))
+                self.code.store(self.code.as_real(value, kind), target, kind, self.code.offset(index, shape))
 
         self.code.each(shape, body)
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradloop.compiler.loops import Loop, Map, Sum, Train
 from gradloop.core.graph import Node
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 ROWS_IN_BLOCK = 4096  # of a Sum: fixed, so that the number of threads never changes a bit of the result
 ROWS_WORTH_A_THREAD = 65536
@@ -109,7 +111,9 @@ def check_rows(nodes: Sequence[Node], arrays: Sequence[np.ndarray]) -> int:
 
 
 @cache
-def pool(threads: int) -> ThreadPoolExecutor:
+def pool(threads: int) -> Executor:
+    from concurrent.futures import ThreadPoolExecutor  # small data never need it
+
     return ThreadPoolExecutor(threads, thread_name_prefix="gradloop")
 
 

@@ -366,11 +366,11 @@ class TrainCode:
         graph.shared()
         targets = [base, *(code.at(state, self.kind, start) for start in offsets(outputs[1:]))]
         if graph.is_entrywise():
-            graph.write_together(outputs, targets)
+            graph.write_together(outputs, targets, self.kind)
             return
         results = [code.buffer(self.kind, output.spec.size) for output in outputs]
         for output, result in zip(outputs, results, strict=True):
-            graph.write_together([output], [result])
+            graph.write_together([output], [result], self.kind)
         for output, result, target in zip(outputs, results, targets, strict=True):
             code.copy(result, target, self.kind, output.spec.size)
 

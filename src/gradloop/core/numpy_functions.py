@@ -10,7 +10,8 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from gradloop.core.ops import OPS, apply
 from gradloop.core.spec import INT64
-from gradloop.core.trace import refuse
+from gradloop.core.trace import Tracer, refuse
+from gradloop.errors import TracingError
 
 Function = Callable[..., Any]
 
@@ -52,6 +53,7 @@ UFUNCS: dict[np.ufunc, Function] = {
     np.greater_equal: _greater_equal,
     np.not_equal: _not_equal,
     np.floor_divide: lambda a, b: apply("floor", apply("divide", a, b)),
+    np.remainder: lambda a, b: a - b * apply("floor", apply("divide", a, b)),
     np.bitwise_and: lambda a, b: logic("logical_and", a, b),
     np.bitwise_or: lambda a, b: logic("logical_or", a, b),
     np.invert: lambda x: logic("logical_not", x),
@@ -78,12 +80,19 @@ def call_function(function: Function, args: tuple[Any, ...], kwargs: dict[str, A
         refuse(f"np.{function.__name__} is not among the functions gradloop can follow", _followed())
     try:
         return FUNCTIONS[function](*args, **kwargs)
-    except (TypeError, np.exceptions.AxisError) as problem:
-        refuse(f"np.{function.__name__}: {problem}", "leave this option out")
+    except TracingError:
+        raise
+    except (TypeError, ValueError) as problem:
+        what = str(problem).rpartition("() ")[2]  # without the name that the function has here
+        refuse(
+            f"np.{function.__name__}: {what}", "give it arrays, axis and keepdims only, with the shapes of one example"
+        )
 
 
 def _followed() -> str:
-    names = sorted({f.__name__ for f in (*UFUNCS, *FUNCTIONS)} | {n for n in OPS if hasattr(np, n)})
+    names = sorted(
+        {f.__name__ for f in (*UFUNCS, *FUNCTIONS)} | {n for n in OPS if hasattr(np, n) and n != "broadcast"}
+    )
     return "it follows: " + ", ".join(names)
 
 
@@ -185,6 +194,38 @@ def transpose(x: Any, axes: Any = None) -> Any:
     if len(order) != x.ndim:
         refuse(f"a transpose of shape {x.shape} by axes {axes}", "name every axis once")
     return x if order == tuple(range(x.ndim)) else apply("transpose", x, axes=order)
+
+
+def take_or_index(x: Tracer, key: Any) -> Any:
+    """`x[label]` with a traced integer picks an entry; constants index as in NumPy."""
+    if isinstance(key, Tracer):
+        return take(x, key)
+    parts = key if isinstance(key, tuple) else (key,)
+    for part in parts:
+        if isinstance(part, Tracer):
+            refuse("a traced label among several indices", "use it alone, on the first axis: w.T[label]")
+        if not is_fixed_index(part):
+            refuse(f"an index of type {type(part).__name__}", "index with whole numbers and slices that are constants")
+    return apply("index", x, key=tuple(int(p) if isinstance(p, np.integer) else p for p in parts))
+
+
+def take(x: Tracer, label: Tracer) -> Any:
+    if label.dtype.kind == "b":
+        refuse("an index that is a condition", "write np.where(condition, a, b), or multiply by the condition")
+    if label.dtype.kind not in "iu" or label.shape != ():
+        refuse(
+            f"an index that is traced must be one integer label, but here it is {label.node.spec}",
+            "give whole-number labels 0, 1, 2, … as an integer array",
+        )
+    if label.node.op != "input":
+        refuse("the label used as an index was computed", "index with the label itself, as it is in the data")
+    return apply("take", x, label)
+
+
+def is_fixed_index(part: Any) -> bool:
+    if isinstance(part, slice):
+        return all(end is None or isinstance(end, int | np.integer) for end in (part.start, part.stop, part.step))
+    return part is None or part is Ellipsis or (isinstance(part, int | np.integer) and not isinstance(part, bool))
 
 
 def concatenate(parts: Sequence[Any], axis: int = 0) -> Any:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, NoReturn
 
 import numpy as np
@@ -20,28 +22,37 @@ from gradloop.core.spec import BOOL, FLOAT64, INT64, Spec, promote
 from gradloop.errors import TracingError
 
 _OUR_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_USERS_PARTS = {"models.py", "losses.py", "penalties.py", "schedules.py", "optimizers.py"}
 _NUMPY_FOLDER = os.path.dirname(os.path.abspath(np.__file__))
+_real: ContextVar[np.dtype] = ContextVar("real", default=FLOAT64)  # of the function's data: for floats that meet none
 
 
 class TracingAttributeError(TracingError, AttributeError):
     """A traced value has no such attribute."""
 
 
-def user_location() -> str:
-    """File and line of the innermost code that is neither ours nor NumPy's; our own models count as the user's."""
-    frame = sys._getframe(1)
-    while frame is not None:
-        path = frame.f_code.co_filename
-        inside = path.startswith((os.path.join(_OUR_FOLDER, "core"), _NUMPY_FOLDER))
-        if not inside and not path.startswith("<__array_function__"):
-            return f"{os.path.basename(path)}, line {frame.f_lineno}, in {frame.f_code.co_name}"
-        frame = frame.f_back  # type: ignore[assignment]
+def user_location(problem: BaseException | None = None) -> str:
+    """File and line of the innermost code that is neither ours nor NumPy's: now, or where a problem came up."""
+    if problem is None:
+        calls = list(traceback.walk_stack(sys._getframe(1)))
+    else:
+        calls = list(traceback.walk_tb(problem.__traceback__))[::-1]
+    for frame, line in calls:
+        if is_users(frame.f_code.co_filename):
+            return f"{os.path.basename(frame.f_code.co_filename)}, line {line}, in {frame.f_code.co_name}"
     return "unknown place"
 
 
-def refuse(what: str, cure: str) -> NoReturn:
+def is_users(path: str) -> bool:
+    """Our own models, losses and optimizers are written as a user's, so they count as such."""
+    if path.startswith(_OUR_FOLDER):
+        return os.path.basename(path) in _USERS_PARTS
+    return not path.startswith((_NUMPY_FOLDER, "<__array_function__"))
+
+
+def refuse(what: str, cure: str, problem: BaseException | None = None) -> NoReturn:
     """Stop tracing with a sentence that begins at the user's line."""
-    raise TracingError(f"{user_location()}: {what}; {cure}")
+    raise TracingError(f"{user_location(problem)}: {what}; {cure}") from problem
 
 
 class Tracer:
@@ -71,7 +82,7 @@ class Tracer:
         return self.node.spec.size
 
     @property
-    def T(self) -> Any:
+    def T(self) -> Any:  # noqa: N802 - NumPy's name
         return np.transpose(self)
 
     def __repr__(self) -> str:
@@ -129,7 +140,10 @@ class Tracer:
         return apply("floor", other / self)
 
     def __mod__(self, other: Any) -> Any:
-        return self - other * (self // other)
+        return np.remainder(self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return np.remainder(other, self)
 
     def __neg__(self) -> Any:
         return apply("negative", self)
@@ -182,6 +196,8 @@ class Tracer:
 
     # methods of arrays
     def __getitem__(self, key: Any) -> Any:
+        from gradloop.core.numpy_functions import take_or_index
+
         return take_or_index(self, key)
 
     def __len__(self) -> int:
@@ -228,13 +244,12 @@ class Tracer:
         return self
 
     def astype(self, dtype: Any) -> Any:
-        """Between kinds (a comparison to a number); the width of floats stays that of the data."""
+        """Between kinds (a comparison to a number); the width of floats is that of the data."""
         wanted = np.dtype(dtype)
         if wanted.kind not in "fiub":
             refuse(f"a conversion to {wanted}", "gradloop computes with real numbers")
-        if wanted.kind == "f" and self.dtype.kind == "f":
-            return self
-        return apply("convert", self, dtype={"f": FLOAT64, "b": BOOL}.get(wanted.kind, INT64))
+        dtype = {"f": _real.get(), "b": BOOL}.get(wanted.kind, INT64)
+        return self if self.dtype == dtype else apply("convert", self, dtype=dtype)
 
     # what tracing cannot follow
     def __bool__(self) -> bool:
@@ -245,8 +260,8 @@ class Tracer:
 
     def __float__(self) -> float:
         refuse(
-            "the function turns a traced value into a Python number (float(), math.…)",
-            "use NumPy's function of the same name, such as np.exp for math.exp",
+            "the function turns a traced value into a Python number (float(), math.…, an entry of an array)",
+            "use NumPy's function of the same name, such as np.exp for math.exp, and np.stack to fill an array",
         )
 
     __int__ = __index__ = __complex__ = __float__  # type: ignore[assignment]
@@ -299,7 +314,7 @@ def to_node(value: Any, dtypes: Sequence[np.dtype]) -> Node:
     floats = [dtype for dtype in dtypes if dtype.kind == "f"]
     if floats:
         return constant_node(array, promote(*floats))
-    return constant_node(array, FLOAT64 if array.dtype.kind == "f" else promote(array.dtype))
+    return constant_node(array, _real.get() if array.dtype.kind == "f" else promote(array.dtype))
 
 
 def in_common_dtype(op: str, nodes: list[Node]) -> list[Node]:
@@ -308,11 +323,11 @@ def in_common_dtype(op: str, nodes: list[Node]) -> list[Node]:
     dtype = promote(*(node.spec.dtype for node in nodes[first:]))
     rule = OPS[op].spec
     if rule is ops.elementwise_float or op in ("logsumexp", "matmul"):
-        dtype = dtype if dtype.kind == "f" else FLOAT64
+        dtype = dtype if dtype.kind == "f" else _real.get()
     elif op.startswith("logical"):
         dtype = BOOL
     elif rule in (ops.elementwise, ops.comparison) and dtype == BOOL:
-        dtype = FLOAT64
+        dtype = _real.get()
     conditions = [converted(node, BOOL) for node in nodes[:first]]
     return conditions + [converted(node, dtype) for node in nodes[first:]]
 
@@ -323,25 +338,6 @@ def converted(node: Node, dtype: np.dtype) -> Node:
     if node.is_constant:
         return constant_node(node.attributes["value"], dtype)
     return Node("convert", (node,), Spec(node.spec.shape, dtype), {"dtype": dtype})
-
-
-def take_or_index(x: Tracer, key: Any) -> Any:
-    """`x[label]` with a traced integer picks an entry; constants index as in NumPy."""
-    if isinstance(key, Tracer):
-        if key.dtype.kind not in "iu" or key.shape != ():
-            refuse(
-                f"an index that is traced must be one integer label, but here it is {key.node.spec}",
-                "give whole-number labels 0, 1, 2, … as an integer array",
-            )
-        if key.node.op != "input":
-            refuse("the label used as an index was computed", "index with the label itself, as it is in the data")
-        return apply("take", x, key)
-    parts = key if isinstance(key, tuple) else (key,)
-    for part in parts:
-        constant = part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer))
-        if not constant or isinstance(part, bool):
-            refuse(f"an index of type {type(part).__name__}", "index with whole numbers and slices that are constants")
-    return apply("index", x, key=tuple(int(p) if isinstance(p, np.integer) else p for p in parts))
 
 
 def trace(function: Callable[..., Any], specs: Mapping[str, Spec], name: str = "") -> Graph:
@@ -362,13 +358,35 @@ def trace(function: Callable[..., Any], specs: Mapping[str, Spec], name: str = "
       return v5
     """
     inputs = tuple(input_node(argument, spec) for argument, spec in specs.items())
-    result = function(*(Tracer(node) for node in inputs))
+    floats = [spec.dtype for spec in specs.values() if spec.is_float]
+    token = _real.set(promote(*floats) if floats else FLOAT64)
+    try:
+        result = function(*(Tracer(node) for node in inputs))
+    except TypeError as problem:  # Python's own, for what a Tracer has no method for: x ^ y, round(x)
+        if Tracer.__name__ not in str(problem):
+            raise
+        what = str(problem).replace(f"'{Tracer.__name__}'", "a traced value")
+        refuse(what, "use arithmetic and NumPy's functions", problem)
+    except ValueError as problem:
+        if isinstance(problem.__cause__, TracingError):  # NumPy wraps it where it wanted a number for an entry
+            raise problem.__cause__ from None
+        raise
+    finally:
+        _real.reset(token)
     results = result if isinstance(result, tuple) else (result,)
-    if any(value is None for value in results):
-        raise TracingError(f"{describe(function)} returns nothing; end it with return and the value")
+    for value in results:
+        check_result(function, value)
     dtypes = [spec.dtype for spec in specs.values()]
     outputs = tuple(to_node(value, dtypes) for value in results)
     return Graph(name or getattr(function, "__name__", "function"), inputs, outputs)
+
+
+def check_result(function: Callable[..., Any], value: Any) -> None:
+    if value is None:
+        raise TracingError(f"{describe(function)} returns nothing; end it with return and the value")
+    if not isinstance(value, Tracer | np.ndarray | np.generic | float | int):
+        kind = type(value).__name__
+        raise TracingError(f"{describe(function)} returns a {kind}; end it with return and a number or an array")
 
 
 def describe(function: Callable[..., Any]) -> str:
