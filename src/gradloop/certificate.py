@@ -78,7 +78,7 @@ def distance(value: float, gap: float, problem: Problem) -> str:
     if abs(gap) <= 1e-15 * abs(value):
         return f"The loss {value:.6g} is the best possible to rounding ({how})."
     best = value - gap
-    share = f", or {100 * gap / abs(best):.2g} %," if best != 0 else ""
+    share = f", or {100 * gap / abs(best):.2g} %," if gap < abs(best) else ""
     return f"The loss {value:.6g} is {gap:.2g}{share} above the best possible ({how})."
 
 

@@ -106,7 +106,7 @@ class Fit(Result):
         return features
 
     def _outputs(self, features: Array) -> Array:
-        y_hat = predict_rows(self.model, self.trained_params, features)
+        y_hat: Array = predict_rows(self.model, self.trained_params, features)
         finite = np.isfinite(y_hat).reshape(len(y_hat), -1).all(axis=1)
         if not finite.all():
             raise DataError(

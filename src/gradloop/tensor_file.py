@@ -23,7 +23,7 @@ from gradloop.whole_file import PathLike, check_place, reason, write_whole
 
 MOST_BYTES = 64 * 2**20  # eight million numbers; a hostile file can cost no more memory than this
 MOST_HEADER_BYTES = 8 * 2**20
-_DTYPES = {"F64": "<f8", "I64": "<i8"}
+_DTYPES = {"F64": np.dtype("<f8"), "F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
 _DOCUMENT, _CHECKSUM = "gradloop", "sha256"
 _NO_CHECKSUM = "0" * 64  # stands in the checksum's place while the checksum is computed
 
@@ -32,7 +32,7 @@ _Specs = dict[str, tuple[str, tuple[int, ...]]]  # name -> dtype, shape
 
 
 def write(path: PathLike, arrays: Arrays, document: object) -> None:
-    """Write arrays of float64 or int64 and a JSON document to ``path``; all of it, or nothing.
+    """Write arrays of float64, float32 or int64 and a JSON document to ``path``; all of it, or nothing.
 
     Raises: ModelFileError when it cannot be written.
     """
@@ -114,7 +114,7 @@ def _unwritable(path: PathLike, error: OSError) -> ModelFileError:
 
 
 def _bytes(path: PathLike) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | 0)  # opening a pipe must not wait
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # opening a pipe must not wait
     with open(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError("it is not a file")
@@ -171,11 +171,13 @@ def _header(specs: _Specs, text: str, checksum: str) -> bytes:
 
 
 def _size(spec: tuple[str, tuple[int, ...]]) -> int:
-    return 8 * math.prod(spec[1])
+    return _DTYPES[spec[0]].itemsize * math.prod(spec[1])
 
 
 def _dtype(array: NDArray[Any]) -> str:
-    return "I64" if array.dtype.kind in "iub" else "F64"
+    if array.dtype.kind in "iub":
+        return "I64"
+    return "F32" if array.dtype == np.float32 else "F64"
 
 
 def _json(text: str | bytes) -> Any:

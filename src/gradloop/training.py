@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +28,7 @@ def fit(
     y: Any = None,
     *,
     target: str | None = None,
+    leave_out: Iterable[str] = (),
     model: str | Model | Callable[..., Any] = "linear",
     loss: str | Callable[..., Any] | None = None,
     penalty: Penalty | None = None,
@@ -47,6 +48,7 @@ def fit(
             dict of columns, a data frame. Columns of numbers are standardised for training, text becomes one-hot.
         y: the targets (n,), only with an array X
         target: the name of the target's column, only with a table
+        leave_out: names of columns that are not to be used, only with a table
         model: "linear", "logistic", "softmax", "polynomial", or a function model(x, ...parameters) of one example
         loss: its name, or a function loss(y_hat, y) of one example; None: the one that suits the model
         penalty: such as gl.l2(0.1); never applied to intercepts
@@ -69,9 +71,10 @@ def fit(
     solver = as_solver(solver)
     table = as_path_or_table(data)
     if table is None:
-        prepared = prepare_arrays(data, y, target, model, loss, start, holdout, seed)
+        check_array_options(target, leave_out)
+        prepared = prepare_arrays(data, y, model, loss, start, holdout, seed)
     else:
-        prepared = prepare_table(table, y, target, model, loss, start, holdout, seed)
+        prepared = prepare_table(table, y, target, leave_out, model, loss, start, holdout, seed)
     return prepared.solve(solver, penalty, seed, engine, progress)
 
 
@@ -85,9 +88,7 @@ class Prepared:
         self.model, self.loss, self.X, self.y, self.start = model, loss, X, y, start
         self.names, self.held, self.preparation = names, held, preparation
 
-    def solve(
-        self, solver: Minibatch, penalty: Penalty | None, seed: int, engine: str, progress: Report | None
-    ) -> Fit:
+    def solve(self, solver: Minibatch, penalty: Penalty | None, seed: int, engine: str, progress: Report | None) -> Fit:
         """Train, judge, and put the result together."""
         problem = make_problem(self.model, self.loss, self.X, self.y, self.start, penalty, engine)
         solution = solver.solve(problem, seed, progress)
@@ -134,7 +135,9 @@ def as_solver(solver: Any) -> Minibatch:
     if solver is None:
         return Minibatch()
     if not isinstance(solver, Minibatch):
-        raise OptionError(f"solver is {solver!r}; give for instance gl.Minibatch(gl.sgd(0.03), batch_size=10, epochs=3).")
+        raise OptionError(
+            f"solver is {solver!r}; give for instance gl.Minibatch(gl.sgd(0.03), batch_size=10, epochs=3)."
+        )
     return solver
 
 
@@ -178,16 +181,16 @@ def as_loss(loss: Any, model: Model) -> Loss:
     return about(loss)
 
 
-def starting_params(
-    model: Model, start: Mapping[str, Any] | None, features: int, classes: int
-) -> Mapping[str, Any]:
+def starting_params(model: Model, start: Mapping[str, Any] | None, features: int, classes: int) -> Mapping[str, Any]:
     """Zeros, or what the user gave in the shapes that the model has."""
     usual = model.start(features, classes)
     if start is None:
         return usual
     for name, value in usual.items():
         if name not in start:
-            raise ModelError(f"start lacks {name!r}, which the {model.name} model needs in the shape {np.shape(value)}.")
+            raise ModelError(
+                f"start lacks {name!r}, which the {model.name} model needs in the shape {np.shape(value)}."
+            )
         if np.shape(start[name]) != np.shape(value):
             raise ModelError(
                 f"start[{name!r}] has the shape {np.shape(start[name])}, but the {model.name} model with {features} "
@@ -199,13 +202,19 @@ def starting_params(
 # ---- arrays --------------------------------------------------------------------------------------------------
 
 
-def prepare_arrays(
-    data: Any, y: Any, target: str | None, model: Any, loss: Any, start: Mapping[str, Any] | None, holdout: float,
-    seed: int,
-) -> Prepared:  # fmt: skip
-    """Arrays are trained on as they are: the parameters are those of the user's own function."""
+def check_array_options(target: str | None, leave_out: Iterable[str]) -> None:
     if target is not None:
         raise OptionError("target names a column of a table; with an array X give the targets as y.")
+    if tuple(leave_out):
+        raise OptionError(
+            "leave_out names columns of a table; from an array X take the columns you want, X[:, [0, 2]]."
+        )
+
+
+def prepare_arrays(
+    data: Any, y: Any, model: Any, loss: Any, start: Mapping[str, Any] | None, holdout: float, seed: int
+) -> Prepared:
+    """Arrays are trained on as they are: the parameters are those of the user's own function."""
     if y is None:
         raise DataError("The targets are missing: give fit(X, y), or a table and target=, the name of its column.")
     chosen = as_model(model, start)
@@ -232,26 +241,29 @@ def features_for(model: Model, data: Any, start: Mapping[str, Any] | None) -> Ar
 
 
 def prepare_table(
-    table: Table, y: Any, target: str | None, model: Any, loss: Any, start: Mapping[str, Any] | None, holdout: float,
-    seed: int,
+    table: Table, y: Any, target: str | None, leave_out: Iterable[str], model: Any, loss: Any,
+    start: Mapping[str, Any] | None, holdout: float, seed: int,
 ) -> Prepared:  # fmt: skip
     """A table is standardised for a model of all columns; a law gets the columns it names as they are."""
     if y is not None:
         raise OptionError("y is for arrays; in a table the target is a column: give target=, its name.")
     if target is None:
-        raise OptionError(f"target is missing: which column of {table.source} is to be predicted? {table.suggestion([])}.")
+        raise OptionError(
+            f"target is missing: which column of {table.source} is to be predicted? {table.suggestion([])}."
+        )
     chosen = as_model(model, start)
     chosen_loss = as_loss(loss, chosen)
     law = law_columns(chosen, table, start)
     if law is None and start is not None and not callable(model):
         raise OptionError("start cannot be given for standardised columns; give arrays instead of a table.")
-    classification = chosen_loss.target in ("label", "binary")
     learned_from = table
     split = None
     if holdout:
         split = holdout_split(table.rows, holdout, seed)
         learned_from = table.select(split[0])
-    preparation = Preparation.learn(learned_from, target, law, classification=classification or None)
+    preparation = Preparation.learn(
+        learned_from, target, law, leave_out=leave_out, classification=wants_classes(chosen_loss)
+    )
     if law is not None:
         preparation = as_they_are(preparation, law)
     check_class_count(preparation, chosen_loss, target)
@@ -282,8 +294,17 @@ def as_they_are(preparation: Preparation, names: list[str]) -> Preparation:
     found = {feature.name: feature for feature in preparation.used}
     missing = [name for name in names if name not in found]
     if missing:
-        raise DataError(f"The law needs the column {', '.join(missing)}, which takes only one value; {preparation.notes}.")
+        raise DataError(
+            f"The law needs the column {', '.join(missing)}, which takes only one value; {preparation.notes}."
+        )
     return replace(preparation, used=tuple(found[name]._replace(center=0.0, scale=1.0) for name in names))
+
+
+def wants_classes(loss: Loss) -> bool | None:
+    """Whether the targets are classes; None for a user's own loss, which takes either."""
+    if loss.target in ("label", "binary"):
+        return True
+    return False if loss.name in LOSSES else None
 
 
 def check_class_count(preparation: Preparation, loss: Loss, target: str) -> None:
@@ -292,9 +313,4 @@ def check_class_count(preparation: Preparation, loss: Loss, target: str) -> None
         raise OptionError(
             f"The target {target!r} has {len(classes)} classes, but the {loss.name} loss tells two apart; choose "
             'model="softmax".'
-        )
-    if classes is not None and loss.target in ("number", "count"):
-        raise OptionError(
-            f"The target {target!r} holds classes, but the {loss.name} loss predicts numbers; choose "
-            f'model="{"logistic" if len(classes) == 2 else "softmax"}".'
         )

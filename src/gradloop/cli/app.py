@@ -9,11 +9,11 @@ import typer
 
 from gradloop.cli import options
 from gradloop.cli.terminal import FAULT, INTERRUPTED, print_json, progress, say, sentences
-from gradloop.data.csv import _chunks as csv_chunks
-from gradloop.data.csv import read_csv, write_csv
+from gradloop.data.csv import csv_chunks, read_csv, write_csv
 from gradloop.data.preparation import Preparation
 from gradloop.errors import OptionError
 from gradloop.inference import Fit, load
+from gradloop.show import show as stage_as_text
 from gradloop.stop import Stop
 from gradloop.tensor_file import check_writable
 from gradloop.text import number, printable, table
@@ -149,12 +149,10 @@ def show(
 
     For the columns of DATA, or for a number of features.
     """
-    from gradloop.show import show as shown  # the compiler, which no other command loads before it trains
-
     with sentences():
         sizes = _sizes(data, target, features, classes)
         parts = options.build_model(model, degree), loss, options.build_optimizer(optimizer, learning_rate)
-        print(shown(stage, *parts, *sizes))
+        print(stage_as_text(stage, *parts, *sizes))
 
 
 def _sizes(

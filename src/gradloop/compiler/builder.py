@@ -21,12 +21,14 @@ UNROLLED = 4  # loops of at most so many turns are written out, so that small ar
 Value = Any  # an LLVM value
 Index = Any  # a Python int, or an LLVM value of type i64
 
-FLOAT_TYPES = {np.dtype(np.float32): ir.FloatType(), np.dtype(np.float64): ir.DoubleType()}
+TYPES = {"float32": ir.FloatType(), "float64": ir.DoubleType(), "int64": I64, "bool": I1}
 
 
 def ir_type(dtype: np.dtype) -> ir.Type:
     """The LLVM type of one entry of an array."""
-    return FLOAT_TYPES.get(np.dtype(dtype)) or (I1 if dtype.kind == "b" else I64)
+    if str(dtype) not in TYPES:
+        raise ValueError(f"machine code computes with {', '.join(TYPES)}, but there is an array of {dtype}")
+    return TYPES[str(dtype)]
 
 
 class Code:

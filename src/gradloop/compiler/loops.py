@@ -8,12 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from gradloop.core.graph import Graph, Node
+from gradloop.core.spec import FLOAT64
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a row brings, and what is held fixed while rows pass: inputs of a graph in the order they are handed over."""
+    """What a row brings, and what is held fixed while rows pass: inputs of a graph, in the order of handing over."""
 
     rows: tuple[Node, ...]
     params: tuple[Node, ...]
@@ -21,6 +24,11 @@ class Inputs:
     @cached_property
     def row_names(self) -> set[str]:
         return {node.attributes["name"] for node in self.rows}
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The program's precision: that of its parameters."""
+        return self.params[0].spec.dtype if self.params else FLOAT64
 
     @cached_property
     def key(self) -> str:
@@ -91,7 +99,8 @@ class Sum:
         return f"sum {self.inputs.key} {self.graph.key}"
 
     def __str__(self) -> str:
-        return f"for block in blocks of rows:\n    for i in block:\n        total[block] += outputs of row i\n\n{self.graph}"
+        loops = "for block in blocks of rows:\n    for i in block:\n        total[block] += outputs of row i"
+        return f"{loops}\n\n{self.graph}"
 
 
 @dataclass(frozen=True)

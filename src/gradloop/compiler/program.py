@@ -6,8 +6,9 @@ Calls go through ctypes, which releases Python's interpreter lock, so passes ove
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ import numpy as np
 
 from gradloop.compiler.loops import Loop, Map, Sum, Train
 from gradloop.core.graph import Node
+from gradloop.core.ops import LABEL_OPS
+from gradloop.errors import DataError
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -41,6 +44,7 @@ class Program:
         from gradloop.compiler.jit import compile_function
 
         self.loop = loop
+        self.labels = label_limits(loop)
         self.code = compile_function(module_text(loop), "run")
         pointers = [ctypes.c_void_p] * len(loop.inputs.rows)
         whole, pointer = ctypes.c_int64, ctypes.c_void_p
@@ -56,16 +60,24 @@ class Program:
         self, rows: Sequence[np.ndarray], batch_size: int, first_step: int, last_step: int, seed: int,
         numbers: np.ndarray, params: np.ndarray, state: np.ndarray,
     ) -> int:  # fmt: skip
-        """Run steps [first_step, last_step); params and state are changed in place. Returns the steps done."""
-        count = check_rows(self.loop.inputs.rows, rows)
+        """Run steps [first_step, last_step); params and state are changed in place. Returns the steps done.
+
+        Fewer steps than asked for are done if a gradient is not finite; the last of them is the one that used it.
+        """
+        count = check_rows(self.loop.inputs.rows, rows, self.labels)
+        check_steps(count, batch_size, first_step, last_step)
+        assert isinstance(self.loop, Train)
+        check_training(self.loop, numbers, params, state)
         addresses = [address(array) for array in rows]
         rest = (address(numbers), address(params), address(state))
-        return int(self.call(*addresses, count, batch_size, first_step, last_step, seed, *rest))
+        return int(self.call(*addresses, count, min(batch_size, count), first_step, last_step, seed, *rest))
 
     def sum(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
         """The outputs added over all rows, one behind the other, in float64."""
-        count = check_rows(self.loop.inputs.rows, rows)
-        size = sum(output.spec.size for output in self.loop.graph.outputs)  # type: ignore[union-attr]
+        count = check_rows(self.loop.inputs.rows, rows, self.labels)
+        check_flat("params", params, self.loop.inputs.params)
+        assert not isinstance(self.loop, Train)
+        size = sum(output.spec.size for output in self.loop.graph.outputs)
         blocks = -(-count // ROWS_IN_BLOCK)
         totals = np.empty((blocks, size))
         addresses, place = [address(array) for array in rows], address(params)
@@ -75,13 +87,15 @@ class Program:
             self.call(*addresses, start, stop, ROWS_IN_BLOCK, place, address(totals) + first * size * 8)
 
         in_threads(some, blocks, count)
-        return np.add.reduce(totals, axis=0)
+        return np.asarray(np.add.reduce(totals, axis=0))
 
     def map(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
         """The output for every row."""
-        count = check_rows(self.loop.inputs.rows, rows)
-        spec = self.loop.graph.outputs[0].spec  # type: ignore[union-attr]
-        results = np.empty((count, *spec.shape), params.dtype)
+        count = check_rows(self.loop.inputs.rows, rows, self.labels)
+        check_flat("params", params, self.loop.inputs.params)
+        assert not isinstance(self.loop, Train)
+        spec = self.loop.graph.outputs[0].spec
+        results = np.empty((count, *spec.shape), self.loop.inputs.dtype)
         addresses, rest = [address(array) for array in rows], (address(params), address(results))
         in_threads(lambda first, last: self.call(*addresses, first, last, *rest), count, count)
         return results
@@ -99,15 +113,58 @@ def address(array: np.ndarray) -> int:
     return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
 
 
-def check_rows(nodes: Sequence[Node], arrays: Sequence[np.ndarray]) -> int:
-    """Machine code trusts its arrays, so this does not: shapes, dtype and layout must be the compiled ones."""
+# ---- machine code trusts its arrays, so this does not ---------------------------------------------------------
+
+
+def check_rows(nodes: Sequence[Node], arrays: Sequence[np.ndarray], labels: Mapping[str, int]) -> int:
+    """Shapes, dtypes and layout must be the compiled ones, and labels those that exist. Returns the number of rows."""
     count = len(arrays[0])
     for node, array in zip(nodes, arrays, strict=True):
+        name = node.attributes["name"]
         fits = array.shape == (count, *node.spec.shape) and array.dtype == node.spec.dtype
         if not fits or not array.flags.c_contiguous:
-            name = node.attributes["name"]
             raise ValueError(f"{name}: expected {count} contiguous rows of {node.spec}, got {array.dtype}{array.shape}")
+        if name in labels and count and not 0 <= array.min() <= array.max() < labels[name]:
+            row = int(np.flatnonzero((array < 0) | (array >= labels[name]))[0])
+            raise DataError(
+                f"{name}: row {row} holds the label {array[row]}, but labels go from 0 to {labels[name] - 1}"
+            )
     return count
+
+
+def label_limits(loop: Loop) -> dict[str, int]:
+    """For each input that picks an entry, how many there are to pick from."""
+    graph = loop.gradient if isinstance(loop, Train) else loop.graph
+    limits: dict[str, int] = {}
+    for node in graph.nodes:
+        if node.op in LABEL_OPS:
+            name = node.inputs[LABEL_OPS[node.op]].attributes["name"]
+            length = node.attributes["length"] if node.op == "place" else node.inputs[0].spec.shape[0]
+            limits[name] = min(length, limits.get(name, length))
+    return limits
+
+
+def check_flat(name: str, array: np.ndarray, nodes: Sequence[Node], written: bool = False) -> None:
+    """Arrays handed over one behind the other must have exactly the entries of these nodes."""
+    size, dtypes = sum(node.spec.size for node in nodes), {node.spec.dtype for node in nodes}
+    fits = array.shape == (size,) and dtypes <= {array.dtype}
+    if not fits or not array.flags.c_contiguous or (written and not array.flags.writeable):
+        wanted = " and ".join(map(str, dtypes)) or array.dtype
+        raise ValueError(f"{name}: expected {size} contiguous entries of {wanted}, got {array.dtype}{array.shape}")
+
+
+def check_training(loop: Train, numbers: np.ndarray, params: np.ndarray, state: np.ndarray) -> None:
+    states = [node for update in loop.updates for node in update.state]
+    check_flat("params", params, loop.inputs.params, written=True)
+    check_flat("state", state, states, written=True)
+    size = sum(len(update.numbers) for update in loop.updates)
+    if numbers.shape != (size,) or numbers.dtype != np.float64 or not numbers.flags.c_contiguous:
+        raise ValueError(f"numbers: expected {size} contiguous entries of float64, got {numbers.dtype}{numbers.shape}")
+
+
+def check_steps(rows: int, batch_size: int, first_step: int, last_step: int) -> None:
+    if rows < 1 or batch_size < 1 or not 0 <= first_step <= last_step:
+        raise ValueError(f"cannot run steps {first_step} to {last_step} in batches of {batch_size} of {rows} rows")
 
 
 @cache
@@ -117,10 +174,12 @@ def pool(threads: int) -> Executor:
     return ThreadPoolExecutor(threads, thread_name_prefix="gradloop")
 
 
+if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's threads
+    os.register_at_fork(after_in_child=pool.cache_clear)
+
+
 def in_threads(work: Any, parts: int, rows: int) -> None:
     """Call work(first, last) on as many threads as there are processors and rows to keep them busy."""
-    import os
-
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
     threads = max(1, min(available, rows // ROWS_WORTH_A_THREAD, parts))
     if threads == 1:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from gradloop.compiler.loops import Loop, Train
+from gradloop.compiler.program import check_flat, check_rows, check_steps, check_training, label_limits
 from gradloop.core.evaluate import evaluate
 from gradloop.core.graph import Node
 from gradloop.core.order import rows_in_order
@@ -26,6 +27,7 @@ class ReferenceProgram:
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
+        self.labels = label_limits(loop)
 
     def row(self, rows: Sequence[np.ndarray], i: int) -> dict[str, np.ndarray]:
         return {n.attributes["name"]: array[i] for n, array in zip(self.loop.inputs.rows, rows, strict=True)}
@@ -35,12 +37,15 @@ class ReferenceProgram:
         numbers: np.ndarray, params: np.ndarray, state: np.ndarray,
     ) -> int:  # fmt: skip
         assert isinstance(self.loop, Train)
-        batches = batches_from(len(rows[0]), batch_size, first_step, seed, self.loop.shuffled)
+        count = check_rows(self.loop.inputs.rows, rows, self.labels)
+        check_steps(count, batch_size, first_step, last_step)
+        check_training(self.loop, numbers, params, state)
+        batches = batches_from(count, batch_size, first_step, seed, self.loop.shuffled)
         with np.errstate(all="ignore"):
             for step in range(first_step, last_step):
                 gradient = self.mean_gradient(rows, next(batches), params)
                 self.update(gradient, step + 1, numbers, params, state)
-                if not np.isfinite(params).all():
+                if not np.isfinite(gradient).all():
                     return step + 1
         return last_step
 
@@ -74,19 +79,26 @@ class ReferenceProgram:
             number_place += len(update.numbers)
 
     def sum(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
-        totals = 0.0
+        assert not isinstance(self.loop, Train)
+        totals = np.zeros(sum(output.spec.size for output in self.loop.graph.outputs))
         for outputs in self.outputs(rows, params):
-            totals = totals + np.concatenate([part.ravel().astype(np.float64) for part in outputs])
-        return np.asarray(totals)
+            totals += np.concatenate([part.ravel() for part in outputs])
+        return totals
 
     def map(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
-        return np.stack([outputs[0] for outputs in self.outputs(rows, params)]).astype(params.dtype)
+        assert not isinstance(self.loop, Train)
+        results = np.empty((len(rows[0]), *self.loop.graph.outputs[0].spec.shape), self.loop.inputs.dtype)
+        for i, outputs in enumerate(self.outputs(rows, params)):
+            results[i] = outputs[0]
+        return results
 
     def outputs(self, rows: Sequence[np.ndarray], params: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
         assert not isinstance(self.loop, Train)
+        count = check_rows(self.loop.inputs.rows, rows, self.labels)
+        check_flat("params", params, self.loop.inputs.params)
         fixed = unpack(self.loop.inputs.params, params)
         with np.errstate(all="ignore"):
-            for i in range(len(rows[0])):
+            for i in range(count):
                 yield evaluate(self.loop.graph, self.row(rows, i) | fixed)
 
 

@@ -48,7 +48,7 @@ def pass_on(node: Node, received: dict[int, Tracer], needed: set[int]) -> None:
         received[id(child)] = received[id(child)] + part if id(child) in received else part
 
 
-def unbroadcast(share: Any, spec: Spec) -> Tracer:
+def unbroadcast(share: Any, spec: Spec) -> Any:
     """Sum over the axes along which an input was repeated."""
     node = to_node(share, [spec.dtype])
     share = Tracer(node)
@@ -122,7 +122,7 @@ def second_rows(part: Node, targets: Sequence[Node]) -> list[Node]:
     blocks = []
     for target, entries in zip(targets, zip(*per_entry, strict=True), strict=True):
         block = np.stack([Tracer(entry) for entry in entries])
-        blocks.append(np.reshape(block, part.spec.shape + target.spec.shape).node)
+        blocks.append(to_node(np.reshape(block, part.spec.shape + target.spec.shape), []))
     return blocks
 
 
@@ -137,5 +137,5 @@ def scalar_output(graph: Graph) -> Node:
     if not output.spec.is_float:
         raise ModelError(f"{graph.name} returns {output.spec}, which has no derivative; return a real number")
     if output.spec.shape != ():
-        return np.reshape(Tracer(output), ()).node
+        return to_node(np.reshape(Tracer(output), ()), [])
     return output

@@ -90,9 +90,9 @@ def call_function(function: Function, args: tuple[Any, ...], kwargs: dict[str, A
 
 
 def _followed() -> str:
-    names = sorted(
-        {f.__name__ for f in (*UFUNCS, *FUNCTIONS)} | {n for n in OPS if hasattr(np, n) and n != "broadcast"}
-    )
+    functions: tuple[Any, ...] = (*UFUNCS, *FUNCTIONS)
+    ufuncs = [name for name in OPS if isinstance(getattr(np, name, None), np.ufunc)]
+    names = sorted({*ufuncs, *(function.__name__ for function in functions)})
     return "it follows: " + ", ".join(names)
 
 

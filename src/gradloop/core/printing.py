@@ -6,6 +6,7 @@ import numpy as np
 
 from gradloop.core.graph import Graph, Node
 from gradloop.core.ops import OPS
+from gradloop.core.spec import Spec
 
 
 def format_constant(value: np.ndarray) -> str:
@@ -40,7 +41,7 @@ def format_attribute(value: object) -> str:
 def format_graph(graph: Graph) -> str:
     """The whole graph, with the shape of every intermediate value."""
     names: dict[int, str] = {}
-    lines = []
+    lines: list[tuple[str, Spec]] = []
     for node in graph.nodes:
         if node.op == "input":
             names[id(node)] = node.attributes["name"]

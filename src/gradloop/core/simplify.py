@@ -146,7 +146,7 @@ def _multiply(node: Node, a: Node, b: Node) -> Any:
             return -Tracer(other)
         if one.op == "negative":
             return -(Tracer(one.inputs[0]) * Tracer(other))
-        masked = _masked(one, lambda value, other=other: value * Tracer(other))
+        masked = _masked(one, Tracer(other).__rmul__)
         if masked is not None:
             return masked
     if single(a) and b.op == "multiply" and single(b.inputs[0]):

@@ -264,7 +264,7 @@ class Tracer:
             "use NumPy's function of the same name, such as np.exp for math.exp, and np.stack to fill an array",
         )
 
-    __int__ = __index__ = __complex__ = __float__  # type: ignore[assignment]
+    __int__ = __index__ = __complex__ = __float__
 
     def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
         refuse(

@@ -11,6 +11,7 @@ and half its reciprocal is a safe rate.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,34 @@ def stable_rate(problem: Problem, flat: Array) -> float:
     """2 / L: descent with a larger rate grows. Infinite where the objective is not curved."""
     curvature = largest_curvature(problem, flat)
     return 2 / curvature if curvature > 0 else float("inf")
+
+
+def stable_rates(problem: Problem, bound: float) -> str:
+    """The largest stable rate in words, and what it would be with standardised columns where that helps."""
+    sentence = f"the largest that is stable on these data is {bound:.3g} (2 divided by the largest curvature)"
+    better = stable_rate(standardised(problem), problem.start)
+    return f"{sentence}; with standardised columns it would be {better:.3g}" if better > 1.5 * bound else sentence
+
+
+def scale_advice(problem: Problem) -> list[str]:
+    """A sentence for data whose columns are so different that descent crawls along most of them."""
+    if not problem.smooth:
+        return []
+    bound, better = stable_rate(problem, problem.start), stable_rate(standardised(problem), problem.start)
+    if not better > 100 * bound:
+        return []
+    return [
+        "The columns of X differ much in size or lie far from zero, which makes descent slow: standardise them, "
+        "(X - X.mean(axis=0)) / X.std(axis=0), or give a table, where it is done."
+    ]
+
+
+def standardised(problem: Problem) -> Problem:
+    """The same problem with columns of mean zero and standard deviation one, on a sample of the rows."""
+    sample = problem.thinned(SAMPLE)
+    spread = sample.X.std(axis=0)
+    X = (sample.X - sample.X.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    return replace(sample, X=np.ascontiguousarray(X, sample.X.dtype))
 
 
 def derived_rate(problem: Problem, flat: Array, batch_size: int) -> float:
@@ -94,5 +123,3 @@ def row_map(problem: Problem, graph: Graph, flat: Array, more: tuple[Any, ...] =
     """A number for each row."""
     loop = Map(graph, Inputs(problem.inputs.rows, (*problem.params, *more)))
     return problem.program(loop).map((problem.X, problem.y), flat)
-
-

@@ -6,7 +6,7 @@ import inspect
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,9 +23,10 @@ from gradloop.optimizers import Optimizer, sgd
 from gradloop.problem import INTERCEPTS, Problem
 from gradloop.progress import Progress, Report
 from gradloop.schedules import cosine
-from gradloop.solvers.curvature import derived_rate, stable_rate
+from gradloop.solvers.curvature import derived_rate, scale_advice, stable_rate, stable_rates
 from gradloop.stop import Stop
 
+USUAL_BATCH = 32
 SECONDS_IN_A_CALL = 0.1  # so that Ctrl-C and progress wait no longer than twice that
 FIRST_CALL = 100_000  # numbers that the first call may read, before the speed is known
 GROWTH = 100.0  # a loss so many times the start's, or that of zero parameters, has diverged beyond doubt
@@ -58,7 +59,7 @@ class Minibatch:
     Args:
         optimizer: such as sgd(0.03); or a factory such as sgd itself, for a rate derived from the data's curvature
             that falls along half a cosine wave
-        batch_size: rows in a batch; None: all rows
+        batch_size: rows in a batch; "all" is gradient descent; None: 32, or all if there are fewer
         epochs: passes over the rows; None: enough for about 20,000 steps
         shuffle: False visits the rows as they lie
 
@@ -72,12 +73,12 @@ class Minibatch:
     """
 
     optimizer: Optimizer | Callable[..., Optimizer] = sgd
-    batch_size: int | None = 32
+    batch_size: int | Literal["all"] | None = None
     epochs: int | None = None
     shuffle: bool = True
 
     def __post_init__(self) -> None:
-        if self.batch_size is not None:
+        if self.batch_size not in (None, "all"):
             check_count("batch_size", self.batch_size, "rows in a batch")
         if self.epochs is not None:
             check_count("epochs", self.epochs, "passes over the rows")
@@ -87,12 +88,7 @@ class Minibatch:
     def solve(self, problem: Problem, seed: int = 0, report: Report | None = None) -> Solution:
         """Train; see `gradloop.fit`."""
         rows = len(problem.X)
-        batch_size = rows if self.batch_size is None else self.batch_size
-        if batch_size > rows:
-            raise OptionError(
-                f"batch_size is {batch_size}, but there are {rows} rows to train on; choose at most {rows}, or None "
-                "for all of them."
-            )
+        batch_size = self.rows_in_a_batch(rows)
         batches = -(-rows // batch_size)
         epochs = self.epochs or min(max(-(-STEPS_WANTED // batches), FEWEST_EPOCHS), MOST_EPOCHS)
         if isinstance(self.optimizer, Optimizer):
@@ -100,6 +96,18 @@ class Minibatch:
             run.warn_of_rate()
             return run.solution()
         return self._solve_with_derived_rate(problem, batch_size, epochs, seed, report)
+
+    def rows_in_a_batch(self, rows: int) -> int:
+        """The batch size as a number, once it is known how many rows there are."""
+        if self.batch_size is None:
+            return min(USUAL_BATCH, rows)
+        if self.batch_size == "all":
+            return rows
+        if self.batch_size > rows:
+            raise OptionError(
+                f'batch_size is {self.batch_size}, but there are {rows} rows to train on; choose at most {rows}, or "all".'
+            )
+        return self.batch_size
 
     def _solve_with_derived_rate(
         self, problem: Problem, batch_size: int, epochs: int, seed: int, report: Report | None
@@ -111,10 +119,12 @@ class Minibatch:
             return run.solution()
         steps = epochs * -(-len(problem.X) // batch_size)
         rate = derived_rate(problem, problem.start, batch_size)
+        advice = scale_advice(problem)
         for _ in range(RETRIES):
             optimizer = self.optimizer(cosine(rate, steps))
             run = Run(problem, optimizer, batch_size, epochs, self.shuffle, seed, report)
-            run.notes.append(f"The learning rate was derived from the data: {rate:.3g}, falling to 0 along a cosine.")
+            run.notes += [f"The learning rate was derived from the data: {rate:.3g}, falling to 0 along a cosine."]
+            run.notes += advice
             solution = run.solution()
             if solution.stop is not Stop.DIVERGED:
                 return solution
@@ -211,10 +221,7 @@ class Run:
             return
         rate, bound = float(self.optimizer.rate(1.0)), stable_rate(self.problem, self.params)
         if rate > bound:
-            self.notes.append(
-                f"The learning rate {rate:g} is above {bound:.3g}, the largest that is stable on these data (2 divided "
-                "by the largest curvature); standardised columns allow a larger one."
-            )
+            self.notes.append(f"The learning rate {rate:g} is too large: {stable_rates(self.problem, bound)}.")
 
     def solution(self) -> Solution:
         """Run all epochs, or stop early and keep the best."""
@@ -294,8 +301,7 @@ class Run:
         if self.problem.smooth and self.optimizer.name != "sgd":
             bound = stable_rate(self.problem, self.problem.start)
             self.notes.append(
-                f"A learning rate below {bound:.3g} would be stable for descent on all rows; small batches need less. "
-                "Standardising the columns allows a larger one."
+                f"Choose a smaller learning rate: for plain descent, {stable_rates(self.problem, bound)}."
             )
         return self.best
 
