@@ -56,8 +56,8 @@ def test_many_classes_are_told_apart_by_the_largest_probability():
 
 def test_the_hinge_loss_gives_scores_told_apart_at_zero():
     fit = fits.make(loss="hinge")
-    assert fit.predict([[0.0, 1.0], [0.0, 1.3]]).tolist() == [1, 0]  # scores 0.8 and -0.22
-    assert fit.evaluate([[0.0, 1.0], [0.0, 1.3]], [1, 1]) == {"accuracy": 0.5}
+    assert fit.predict([[0.0, 1.15], [0.0, 1.3]]).tolist() == [1, 0]  # scores 0.29 and -0.22
+    assert fit.evaluate([[0.0, 1.15], [0.0, 1.3]], [1, 1]) == {"accuracy": 0.5}
 
 
 @pytest.mark.parametrize("fit", [fits.make(), fits.make(loss="hinge")])
@@ -73,6 +73,17 @@ def test_a_users_law_takes_the_row_or_its_values_as_arguments():
     volume = Model("volume", lambda radius, height, c: c * radius**2 * height, None, "squared", None)
     fit = fits.make(volume, params={"c": 3.0}, feature_names=("radius", "height"))
     np.testing.assert_allclose(fit.predict([[1.0, 2.0], [2.0, 1.0]]), [6.0, 12.0])
+
+
+def test_a_law_of_one_quantity_takes_a_plain_list_and_may_return_arrays_of_one_number():
+    def ohm(current, r, u0):
+        return current * r + u0  # current is a row of one value, and so is the prediction
+
+    fit = fits.make(Model("ohm", ohm, None, "squared", None), params={"r": 3.3, "u0": 2.2}, feature_names=("I",))
+    np.testing.assert_allclose(fit.predict([1.0, 2.0]), [5.5, 8.8])
+    assert fit.evaluate([1.0, 2.0], [5.5, 9.8])["MAE"] == pytest.approx(0.5)
+    with pytest.raises(DataError, match=r"shape \(2,\)"):
+        fits.cubic().predict([1.0, 2.0])
 
 
 def test_evaluation_on_arrays_and_tables_agrees_with_the_measures():

@@ -71,9 +71,7 @@ def test_shapes_are_never_broadcast(measure, shape):
         measure(np.ones(3) if shape != (0,) else np.ones(0), np.ones(shape))
 
 
-@pytest.mark.parametrize(
-    ("labels", "shape"), [([0, 1], (2,)), ([0, 1], (3, 2)), ([[0, 1]], (1, 2)), ([], (0, 2))]
-)
+@pytest.mark.parametrize(("labels", "shape"), [([0, 1], (2,)), ([0, 1], (3, 2)), ([[0, 1]], (1, 2)), ([], (0, 2))])
 def test_log_loss_checks_shapes(labels, shape):
     with pytest.raises(DataError, match="one row of probabilities per row"):
         log_loss(labels, np.full(shape, 0.5))

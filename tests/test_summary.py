@@ -19,9 +19,7 @@ def test_coefficients_are_in_the_units_of_the_file():
 
 
 def test_the_page_says_what_stopped_and_how_far_to_trust_it():
-    page = str(
-        fits.houses(notes=("Town is relative to Bonn.",), holdout={"R2": 0.5, "log_loss": 2.0}).summary()
-    )
+    page = str(fits.houses(notes=("Town is relative to Bonn.",), holdout={"R2": 0.5, "log_loss": 2.0}).summary())
     assert page.startswith("linear model of price, squared loss: 10 rows, 2 features, 2 epochs, seed 7\n")
     for words in (
         "loss at the end: 1",
@@ -63,11 +61,7 @@ def test_a_w_that_is_not_one_weight_per_feature_is_numbered():
 
 @pytest.mark.parametrize("features", [39, 40, 784])
 def test_a_long_table_loses_its_middle_and_says_so(features):
-    lines = (
-        str(fits.make(params={"w": np.arange(features * 1.0), "b": 0.0}).summary())
-        .split("\n\n")[1]
-        .splitlines()
-    )
+    lines = str(fits.make(params={"w": np.arange(features * 1.0), "b": 0.0}).summary()).split("\n\n")[1].splitlines()
     if features == 39:
         assert len(lines) == 1 + 40
     else:

@@ -81,9 +81,7 @@ def test_whatever_fails_the_old_file_stays_and_the_temporary_goes(tmp_path, monk
 def test_a_full_disk_leaves_the_old_file(tmp_path, limit):
     path = tmp_path / "model"
     path.write_bytes(b"old")
-    program = (
-        "import sys; from gradloop.whole_file import write_whole; write_whole(sys.argv[1], [b'x' * 100_000])"
-    )
+    program = "import sys; from gradloop.whole_file import write_whole; write_whole(sys.argv[1], [b'x' * 100_000])"
     done = subprocess.run(
         [sys.executable, "-B", "-c", program, str(path)],
         capture_output=True,

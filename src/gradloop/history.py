@@ -14,9 +14,7 @@ from gradloop.errors import OptionError
 from gradloop.text import number, table
 
 SNAPSHOTS = 64  # most epochs whose parameters are kept, ...
-SNAPSHOT_VALUES = (
-    1_000_000  # ... and most numbers in all of them together: the first and last are always kept
-)
+SNAPSHOT_VALUES = 1_000_000  # ... and most numbers in all of them together: the first and last are always kept
 _SHOWN = 5  # rows printed before and after the gap in a long table
 
 
@@ -74,9 +72,7 @@ class History:
     @classmethod
     def from_rows(cls, rows: Iterable[Row], params: Iterable[Snapshot] = ()) -> History:
         """The history whose rows are given in order."""
-        columns: Any = list(zip(*rows, strict=True)) or [()] * len(
-            COLUMNS
-        )  # arrays are made in __post_init__
+        columns: Any = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)  # arrays are made in __post_init__
         return cls(**dict(zip(COLUMNS, columns, strict=True)), params=tuple(params))
 
     def __getitem__(self, name: str) -> NDArray[Any]:
@@ -100,10 +96,7 @@ class History:
 
     def to_dict(self) -> dict[str, list[float | None]]:
         """The columns as lists that JSON can hold: what is not finite becomes None."""
-        return {
-            name: [value if math.isfinite(value) else None for value in self[name].tolist()]
-            for name in COLUMNS
-        }
+        return {name: [value if math.isfinite(value) else None for value in self[name].tolist()] for name in COLUMNS}
 
 
 def epochs_to_keep(epochs: int, size: int) -> frozenset[int]:

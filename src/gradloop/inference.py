@@ -24,7 +24,15 @@ Array = NDArray[Any]
 
 
 class Fit(Result):
-    """A trained model: the result of training, and what it is good for."""
+    """A trained model: the result of training, and what it is good for.
+
+    >>> import gradloop as gl
+    >>> fit = gl.fit(np.array([[0.0], [1.0], [2.0]]), np.array([1.0, 3.0, 5.0]))
+    >>> print(np.round(fit.predict([[3.0], [4.0]]), 3))
+    [7. 9.]
+    >>> sorted(fit.evaluate([[3.0], [4.0]], [7.0, 9.0]))
+    ['MAE', 'R2', 'RMSE']
+    """
 
     def predict(self, data: Any) -> Array:
         """The prediction for each row: a number, or the label of the likeliest class.
@@ -68,9 +76,7 @@ class Fit(Result):
             target = check_target(y, rows=len(features))
         else:
             if y is not None:
-                raise OptionError(
-                    "This model was fitted to a table and takes the target from it; leave out y."
-                )
+                raise OptionError("This model was fitted to a table and takes the target from it; leave out y.")
             table = _table(data)
             features, target = self.preparation.features(table), self.preparation.target(table)
         return measures(self.loss, target, self._outputs(features))
@@ -94,11 +100,11 @@ class Fit(Result):
         if self.preparation is not None:
             return self.preparation.features(_table(data))
         if isinstance(data, (str, os.PathLike, Table, Mapping)):
-            raise DataError(
-                "This model was fitted to arrays, which have no column names; give X of shape (n, d)."
-            )
-        features = check_features(data)
+            raise DataError("This model was fitted to arrays, which have no column names; give X of shape (n, d).")
         width = len(self.feature_names)
+        if np.ndim(data) == 1 and width == 1 and not model_file.is_ours(self.model):
+            data = np.reshape(data, (-1, 1))  # a law of one quantity takes a plain list of its values
+        features = check_features(data)
         if features.shape[1] != width:
             raise DataError(
                 f"X has {features.shape[1]} columns, but the model was fitted to {width}; give those {width}."
@@ -106,7 +112,7 @@ class Fit(Result):
         return features
 
     def _outputs(self, features: Array) -> Array:
-        y_hat: Array = predict_rows(self.model, self.trained_params, features)
+        y_hat = _one_number_each(self.loss, predict_rows(self.model, self.trained_params, features))
         finite = np.isfinite(y_hat).reshape(len(y_hat), -1).all(axis=1)
         if not finite.all():
             raise DataError(
@@ -145,6 +151,7 @@ def probabilities(loss: Loss, y_hat: Array) -> Array:
 
 def measures(loss: Loss, y: Array, y_hat: Array) -> dict[str, float]:
     """The measures that suit the loss, of outputs y_hat, (n,) or (n, classes), against targets y (n,)."""
+    y_hat = _one_number_each(loss, y_hat)
     if not tells_classes(loss):
         return {
             "R2": metrics.r_squared(y, y_hat),
@@ -156,6 +163,11 @@ def measures(loss: Loss, y: Array, y_hat: Array) -> dict[str, float]:
     if gives_probabilities(loss):
         found["log_loss"] = metrics.log_loss(labels, probabilities(loss, y_hat))
     return found
+
+
+def _one_number_each(loss: Loss, y_hat: Array) -> Array:
+    """Outputs that a user's function returned as arrays of one number, as numbers."""
+    return y_hat if loss.target == "label" or y_hat.size != len(y_hat) else y_hat.reshape(len(y_hat))
 
 
 def _likeliest(loss: Loss, y_hat: Array) -> NDArray[np.int64]:
@@ -171,9 +183,7 @@ def _labels(y: Array, classes: int) -> NDArray[np.int64]:
     strange = (labels != y) | (labels < 0) | (labels >= classes)
     if strange.any():
         row = int(np.argmax(strange))
-        raise DataError(
-            f"The target in row {row} is {y[row]}; this model knows the classes 0 to {classes - 1}."
-        )
+        raise DataError(f"The target in row {row} is {y[row]}; this model knows the classes 0 to {classes - 1}.")
     return labels
 
 

@@ -44,9 +44,7 @@ def save(fit: Result, path: PathLike) -> None:
     """
     for name, values in {**fit.params, **fit.trained_params}.items():
         if not np.all(np.isfinite(values)):
-            raise ModelFileError(
-                f"Parameter {name!r} is not finite, so there is no model to save; fit again first."
-            )
+            raise ModelFileError(f"Parameter {name!r} is not finite, so there is no model to save; fit again first.")
     tensor_file.write(path, _arrays(fit), _document(fit))
 
 
@@ -74,16 +72,12 @@ def _arrays(fit: Result) -> Arrays:
     arrays = {f"params.{name}": values for name, values in fit.params.items()}
     arrays |= {f"trained.{name}": values for name, values in fit.trained_params.items()}
     arrays |= {f"history.{name}": fit.history[name] for name in COLUMNS}
-    arrays |= {
-        f"holdout.{name}": np.asarray(value, np.float64) for name, value in (fit.holdout or {}).items()
-    }
+    arrays |= {f"holdout.{name}": np.asarray(value, np.float64) for name, value in (fit.holdout or {}).items()}
     arrays["certificate.value"] = np.asarray(fit.certificate.value, np.float64)
     if fit.history.params:
         arrays["snapshots"] = np.array([epoch for epoch, _ in fit.history.params], dtype=np.int64)
         for name in fit.trained_params:
-            arrays[f"snapshot.{name}"] = np.array(
-                [params[name] for _, params in fit.history.params], dtype=np.float64
-            )
+            arrays[f"snapshot.{name}"] = np.array([params[name] for _, params in fit.history.params])
     return arrays
 
 
@@ -92,7 +86,7 @@ def _document(fit: Result) -> Record:
         "format": FORMAT,
         "gradloop": __version__,
         "needs": NEEDS,
-        "model": {"name": fit.model.name, "own": not _is_ours(fit.model)},
+        "model": {"name": fit.model.name, "own": not is_ours(fit.model)},
         "loss": _describe_loss(fit.loss),
         "feature_names": list(fit.feature_names),
         "preparation": None if fit.preparation is None else fit.preparation.to_dict(),
@@ -104,7 +98,8 @@ def _document(fit: Result) -> Record:
     }
 
 
-def _is_ours(model: Model) -> bool:
+def is_ours(model: Model) -> bool:
+    """Whether the model is one of gradloop's, by its code and not only by its name."""
     ours = _our_model(model.name)
     return ours is not None and _code(ours.predict) is _code(model.predict)
 
@@ -122,9 +117,7 @@ def _describe_loss(loss: Loss) -> Record:
     own = ours is None or _code(ours.function) is not _code(loss.function)
     given = {}
     if not own and loss.name in LOSS_FACTORIES:
-        given = {
-            name: float(value) for name, value in inspect.getclosurevars(loss.function).nonlocals.items()
-        }
+        given = {name: float(value) for name, value in inspect.getclosurevars(loss.function).nonlocals.items()}
     return {"name": loss.name, "own": own, "target": loss.target, "given": given}
 
 
@@ -142,9 +135,7 @@ def _check_format(document: Any) -> None:
     version = _take(document, "format", int)
     made, needs = printable(_take(document, "gradloop", str)), printable(_take(document, "needs", str))
     if version > FORMAT:
-        raise _RefusedError(
-            f"was made by gradloop {made} and needs gradloop {needs} or newer; this is {__version__}."
-        )
+        raise _RefusedError(f"was made by gradloop {made} and needs gradloop {needs} or newer; this is {__version__}.")
     if version != FORMAT:
         raise _RefusedError(_DAMAGED)
 
@@ -156,14 +147,12 @@ def _fields(arrays: Arrays, document: Record, function: Callable[..., Any] | Mod
     feature_names = _texts(document, "feature_names")
     loss = _loss(_take(document, "loss", dict))
     model = _model(_take(document, "model", dict), function, trained)
-    if _is_ours(model):
+    if is_ours(model):
         _check_shapes(model, trained, len(feature_names))
         if preparation is not None:
             _check_classes(loss, trained, len(preparation.classes or ()))
     _agree(_shapes(groups["params"]) == _shapes(trained))
-    _agree(
-        all(np.isfinite(values).all() for group in ("params", "trained") for values in groups[group].values())
-    )
+    _agree(all(np.isfinite(values).all() for group in ("params", "trained") for values in groups[group].values()))
     _agree(preparation is None or tuple(preparation.feature_names) == feature_names)
     _agree(_take(document, "rows", int) >= 0 and _take(document, "stop", str) in Stop.__members__)
     return {
@@ -219,8 +208,7 @@ def _shapes(arrays: Mapping[str, Any]) -> Shapes:
 def _groups(arrays: Arrays) -> dict[str, Arrays]:
     """The arrays by the word before the point, and nothing beside the words that there are."""
     groups: dict[str, Arrays] = {
-        word: {}
-        for word in ("params", "trained", "history", "holdout", "certificate", "snapshots", "snapshot")
+        word: {} for word in ("params", "trained", "history", "holdout", "certificate", "snapshots", "snapshot")
     }
     for key, values in arrays.items():
         word, _, name = key.partition(".")
@@ -258,12 +246,8 @@ def _model(record: Record, given: Callable[..., Any] | Model | None, trained: Ar
         )
     model = given if isinstance(given, Model) else own_model(given, trained)
     if model.name != name:
-        raise _RefusedError(
-            f"was fitted with a function named {shown!r}, not {model.name!r}; give that function."
-        )
-    missing = [
-        argument for argument in trained if argument not in inspect.signature(model.predict).parameters
-    ]
+        raise _RefusedError(f"was fitted with a function named {shown!r}, not {model.name!r}; give that function.")
+    missing = [argument for argument in trained if argument not in inspect.signature(model.predict).parameters]
     if missing:
         raise _RefusedError(
             f"holds the parameter {printable(missing[0])!r}, which {shown!r} does not take; "
@@ -312,9 +296,7 @@ def _loss(record: Record) -> Loss:
 
 
 def _not_stored(y_hat: Any, y: Any) -> Any:
-    raise ModelFileError(
-        "The loss was a function of the user's own, of which a model file stores only the name."
-    )
+    raise ModelFileError("The loss was a function of the user's own, of which a model file stores only the name.")
 
 
 def _history(groups: dict[str, Arrays], shapes: Shapes) -> History:

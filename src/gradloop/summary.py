@@ -108,9 +108,7 @@ def _entries(name: str, values: NDArray[Any]) -> Iterator[Line]:
 def _verdict(fit: Result) -> str:
     lines = []
     if len(fit.history):
-        lines.append(
-            f"loss at the end: {number(fit.history['loss'][-1])}, the mean over the rows that were fitted"
-        )
+        lines.append(f"loss at the end: {number(fit.history['loss'][-1])}")
     if fit.holdout:
         shown = ", ".join(f"{name.replace('_', ' ')} {number(value)}" for name, value in fit.holdout.items())
         lines.append(f"on the rows held out: {shown}")

@@ -1,15 +1,12 @@
-"""A file of named arrays and one JSON document: safetensors in one canonical form, with a checksum over all.
+"""A file of named arrays and one JSON document: safetensors, with a checksum over all.
 
-The layout (https://github.com/huggingface/safetensors): eight bytes with the length of the header; the
-header, a JSON object that gives each array its dtype, shape and place, with a ``__metadata__`` of strings;
-the arrays. Any reader of safetensors can open these files. This one accepts only what ``encode`` writes, byte
-for byte: one order, no gaps, no overlap, no key twice, no second way to say a thing. So there is nothing to
-exploit and nothing to misread, and no code is ever run.
+The safetensors library (https://github.com/huggingface/safetensors) writes and reads the layout; any reader of
+safetensors can open these files. A file is accepted only if writing its contents again gives the same bytes, so that
+there is one way to say a thing, no gap and no key twice, and only with its checksum right. No code is ever run.
 """
 
 import hashlib
 import json
-import math
 import os
 import stat
 from collections.abc import Mapping
@@ -23,12 +20,10 @@ from gradloop.whole_file import PathLike, check_place, reason, write_whole
 
 MOST_BYTES = 64 * 2**20  # eight million numbers; a hostile file can cost no more memory than this
 MOST_HEADER_BYTES = 8 * 2**20
-_DTYPES = {"F64": np.dtype("<f8"), "F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
-_DOCUMENT, _CHECKSUM = "gradloop", "sha256"
-_NO_CHECKSUM = "0" * 64  # stands in the checksum's place while the checksum is computed
+_KEY = "gradloop"  # the entry of the metadata that holds document and checksum
+_DTYPES = {"f4": np.dtype("<f4"), "f8": np.dtype("<f8"), "i8": np.dtype("<i8")}
 
 Arrays = Mapping[str, NDArray[Any]]
-_Specs = dict[str, tuple[str, tuple[int, ...]]]  # name -> dtype, shape
 
 
 def write(path: PathLike, arrays: Arrays, document: object) -> None:
@@ -77,27 +72,28 @@ def read(path: PathLike) -> tuple[dict[str, NDArray[Any]], Any]:
 
 def encode(arrays: Arrays, document: object) -> bytes:
     """The bytes of a file: the same arrays and document give the same bytes."""
-    contents = {name: np.asarray(array) for name, array in arrays.items()}
-    specs: _Specs = {name: (_dtype(array), array.shape) for name, array in contents.items()}
-    data = b"".join(array.astype(_DTYPES[specs[name][0]]).tobytes() for name, array in contents.items())
-    text = _text(document)
-    return _header(specs, text, _checksum(specs, text, data)) + data
+    from safetensors.numpy import save
+
+    contents = {name: _storable(array) for name, array in arrays.items()}
+    told = [_checksum(contents, document), list(contents), document]  # the library does not keep the order of names
+    text = json.dumps(told, separators=(",", ":"), allow_nan=False)
+    return bytes(save(contents, {_KEY: text}))
 
 
 def decode(blob: bytes) -> tuple[dict[str, NDArray[Any]], Any]:
     """The arrays and the document in the bytes that ``encode`` made."""
-    header, data = _split(blob)
-    specs, text, checksum = _understood(header)
-    document = _json(text)
-    said_in_the_one_way = _header(specs, text, checksum)[8:] == header and _is_the_text(document, text)
-    whole = sum(map(_size, specs.values())) == len(data) and _checksum(specs, text, data) == checksum
-    if not (said_in_the_one_way and whole):
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        text = json.loads(_header(blob))["__metadata__"][_KEY]
+        _, names, document = json.loads(text)
+        loaded = load(blob)
+        arrays = {name: loaded[name].copy() for name in names}
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
+        raise _RefusedError(_FOREIGN) from None
+    if not _says_the_same(blob, arrays, document):
         raise _RefusedError(_ALTERED)
-    arrays, place = {}, 0
-    for name, spec in specs.items():
-        dtype, shape = spec
-        arrays[name] = np.frombuffer(data[place : place + _size(spec)], _DTYPES[dtype]).reshape(shape).copy()
-        place += _size(spec)
     return arrays, document
 
 
@@ -121,81 +117,33 @@ def _bytes(path: PathLike) -> bytes:
         return file.read(MOST_BYTES + 1)
 
 
-def _split(blob: bytes) -> tuple[bytes, memoryview]:
-    """The header and the data, when the first eight bytes give a length that can be."""
+def _header(blob: bytes) -> bytes:
+    """The header, when the first eight bytes give a length that can be."""
     if len(blob) > MOST_BYTES:
         raise _RefusedError(f"is larger than the {MOST_BYTES >> 20} MB that a model file holds at most.")
     length = int.from_bytes(blob[:8], "little")
     if len(blob) < 8 or length > min(MOST_HEADER_BYTES, len(blob) - 8):
         raise _RefusedError(_FOREIGN)
-    return blob[8 : 8 + length], memoryview(blob)[8 + length :]
+    return blob[8 : 8 + length]
 
 
-def _understood(header: bytes) -> tuple[_Specs, str, str]:
-    """What the header says, if it speaks at all; whether in the one right way is for the caller to see."""
-    entries = _json(header)
+def _says_the_same(blob: bytes, arrays: Arrays, document: object) -> bool:
     try:
-        metadata = entries.pop("__metadata__")
-        text, checksum = metadata[_DOCUMENT], metadata[_CHECKSUM]
-        specs = {name: (str(entry["dtype"]), tuple(entry["shape"])) for name, entry in entries.items()}
-    except (AttributeError, KeyError, TypeError):
-        raise _RefusedError(_FOREIGN) from None
-    if not (type(text) is str and type(checksum) is str and all(map(_possible, specs.values()))):
-        raise _RefusedError(_ALTERED)
-    return specs, text, checksum
-
-
-def _possible(spec: tuple[str, tuple[Any, ...]]) -> bool:
-    dtype, shape = spec
-    lengths = all(type(length) is int and 0 <= length <= MOST_BYTES for length in shape)
-    return dtype in _DTYPES and len(shape) <= 8 and lengths
-
-
-def _checksum(specs: _Specs, text: str, data: bytes | memoryview) -> str:
-    """Over the whole file, with zeros in the place of the checksum itself: no bit is left out."""
-    digest = hashlib.sha256(_header(specs, text, _NO_CHECKSUM))
-    digest.update(data)
-    return digest.hexdigest()
-
-
-def _header(specs: _Specs, text: str, checksum: str) -> bytes:
-    entries: dict[str, object] = {"__metadata__": {_DOCUMENT: text, _CHECKSUM: checksum}}
-    place = 0
-    for name, spec in specs.items():
-        end = place + _size(spec)
-        entries[name] = {"dtype": spec[0], "shape": spec[1], "data_offsets": [place, end]}
-        place = end
-    header = json.dumps(entries, separators=(",", ":")).encode("ascii")
-    header += b" " * (-len(header) % 8)  # the format asks for data at a multiple of eight
-    return len(header).to_bytes(8, "little") + header
-
-
-def _size(spec: tuple[str, tuple[int, ...]]) -> int:
-    return _DTYPES[spec[0]].itemsize * math.prod(spec[1])
-
-
-def _dtype(array: NDArray[Any]) -> str:
-    if array.dtype.kind in "iub":
-        return "I64"
-    return "F32" if array.dtype == np.float32 else "F64"
-
-
-def _json(text: str | bytes) -> Any:
-    try:
-        return json.loads(text)
-    except (
-        ValueError,
-        RecursionError,
-    ):  # not JSON, not UTF-8, a number of 10,000 digits, or too deeply nested
-        raise _RefusedError(_FOREIGN) from None
-
-
-def _text(document: object) -> str:
-    return json.dumps(document, separators=(",", ":"), allow_nan=False)
-
-
-def _is_the_text(document: object, text: str) -> bool:
-    try:
-        return _text(document) == text
-    except (ValueError, RecursionError):  # NaN, 1e999, or nested to the brim
+        return encode(arrays, document) == blob
+    except (ValueError, RecursionError):  # NaN or 1e999 in the document, or nested to the brim
         return False
+
+
+def _storable(array: NDArray[Any]) -> NDArray[Any]:
+    """float32, float64 or int64, in the order of bytes that every machine reads."""
+    found = np.asarray(array)
+    kind = "i8" if found.dtype.kind in "iub" else "f4" if found.dtype == np.float32 else "f8"
+    return np.ascontiguousarray(found, _DTYPES[kind]).reshape(found.shape)
+
+
+def _checksum(contents: Arrays, document: object) -> str:
+    """Over names, shapes, types, numbers and document: the rest of the file follows from these."""
+    digest = hashlib.sha256(json.dumps(document, allow_nan=False).encode())
+    for name, array in sorted(contents.items()):
+        digest.update(repr((name, array.dtype.str, array.shape)).encode() + array.tobytes())
+    return digest.hexdigest()

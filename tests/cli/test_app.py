@@ -2,8 +2,10 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,7 +76,6 @@ def test_version():
         ["fit", "houses.csv", "--target", "price", "--colour", "red"],
         ["fit", "houses.csv", "--target", "price", "--model", "forest"],
         ["fit", "houses.csv", "--target", "price", "--epochs", "0"],
-        ["fit", "houses.csv", "--target", "price", "--batch-size", "0"],
         ["fit", "houses.csv", "--target", "price", "--epochs", "many"],
         ["fit", "houses.csv", "--target", "price", "--l2", "-1"],
         ["fit", "houses.csv", "--target", "price", "--seed", "-1"],
@@ -90,6 +91,8 @@ def test_wrong_usage_ends_with_2(words):
     ("words", "said"),
     [
         (["--degree", 2], "--degree"),
+        (["--batch-size", 0], "batch_size is 0"),
+        (["--batch-size", "some"], "--batch-size is 'some'"),
         (["--learning-rate", -1], "--learning-rate"),
         (["--l1", "inf"], "--l1"),
         (["--holdout", 2], "between 0 and 1"),
@@ -114,6 +117,13 @@ def test_options_that_cannot_be_honoured_end_with_2_and_a_sentence(words, said):
 )
 def test_faults_of_data_and_places_end_with_1_and_a_sentence(words, said):
     assert said in fault("fit", *words, "--quiet")
+
+
+@pytest.mark.parametrize("place", ["missing/model", ".", "/dev/full", "houses.csv"])
+def test_a_place_that_cannot_be_written_is_told_before_any_work(monkeypatch, place):
+    monkeypatch.setattr(module, "train", lambda *args, **options: pytest.fail("training began"))
+    words = ["fit", "houses.csv", "--target", "price", "-o", place]
+    fault(*words, code=2 if place == "houses.csv" else 1)
 
 
 @pytest.mark.parametrize("rows", [None, "", "1,2,3\n", "1,x\n2,3\n3,4\n", "nan,1\n2,3\n", "1,inf\n2,3\n"])
@@ -209,9 +219,7 @@ def test_every_option_reaches_training(monkeypatch, engine):
         return fits.houses()
 
     monkeypatch.setattr(module, "train", remember)
-    words = (
-        "--target price --model polynomial --degree 3 --loss huber --optimizer momentum --learning-rate 0.5"
-    )
+    words = "--target price --leave-out town --model polynomial --degree 3 --loss huber --optimizer momentum --learning-rate 0.5"
     words += " --batch-size 7 --epochs 11 --l1 0.1 --l2 0.2 --seed 5 --holdout 0.25 --quiet --engine"
     run("fit", "houses.csv", *words.split(), engine)
     assert seen.pop("model").name == "polynomial(3)" and seen.pop("penalty").name == "elastic_net"
@@ -221,6 +229,7 @@ def test_every_option_reaches_training(monkeypatch, engine):
     assert seen == {
         "data": Path("houses.csv"),
         "target": "price",
+        "leave_out": ["town"],
         "loss": "huber",
         "seed": 5,
         "holdout": 0.25,
@@ -277,6 +286,24 @@ def test_an_interrupted_fit_is_saved_and_ends_with_130(monkeypatch):
     assert Stop.INTERRUPTED.value in out and load("model").stop is Stop.INTERRUPTED
 
 
+def test_ctrl_c_keeps_what_was_learned(monkeypatch):
+    def report(state):
+        if state.epoch == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(module, "progress", lambda quiet: nullcontext(report))
+    out, _ = run("fit", "houses.csv", "--target", "price", "--epochs", 1000, "--json", "-o", "model", code=130)
+    assert json.loads(out)["stop"]["name"] == "INTERRUPTED"
+    assert load("model").history["epoch"].tolist() == [1, 2, 3]
+
+
+def test_too_long_steps_are_a_sentence_and_no_model():
+    words = ["--target", "price", "--learning-rate", 1e6, "--batch-size", 4, "--epochs", 50, "-o", "model"]
+    out, err = run("fit", "houses.csv", *words, code=1)
+    assert "learning rate" in out and err.splitlines()[-1].startswith("gradloop: ")
+    assert not Path("model").exists()
+
+
 def test_an_interruption_before_the_first_epoch_writes_nothing(monkeypatch):
     def interrupted(*args, **options):
         raise KeyboardInterrupt
@@ -320,7 +347,7 @@ def test_names_in_a_file_cannot_command_the_terminal():
 
 def process(*words, **options):
     command = [sys.executable, "-m", "gradloop.cli", *map(str, words)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUNBUFFERED": ""}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
     return subprocess.run(command, env=environment, text=True, **pipes)
 
@@ -347,3 +374,11 @@ def test_a_reader_who_leaves_is_no_fault_of_ours():
     with os.fdopen(writing, "w") as pipe:
         done = process("predict", "model", "many.csv", stdout=pipe)
     assert done.returncode == 1 and done.stderr == ""
+
+
+def test_columns_can_be_left_out():
+    Path("named.csv").write_text("name,area,price\n" + "".join(f"house {i},{i},{2 * i}\n" for i in range(200)))
+    assert "leave it out" in fault("fit", "named.csv", "--target", "price")
+    out, _ = run("fit", "named.csv", "--target", "price", "--leave-out", "name", "--epochs", 3, "--quiet", "--json")
+    assert json.loads(out)["feature_names"] == ["area"]
+    assert "no column 'nam'" in fault("fit", "named.csv", "--target", "price", "--leave-out", "nam")

@@ -47,6 +47,12 @@ def test_a_penalty_of_infinite_strength_is_refused():
 
 
 def test_the_solver_gets_what_was_given():
-    solver = options.build_solver(sgd, 10, 3)
+    solver = options.build_solver(sgd, "10", 3)
     assert (solver.optimizer, solver.batch_size, solver.epochs) == (sgd, 10, 3)
     assert options.build_solver(sgd, None, None) == options.Minibatch(sgd)
+
+
+def test_a_batch_of_all_rows_is_named_and_other_words_are_refused():
+    assert options.build_solver(sgd, "all", None).batch_size == "all"
+    with pytest.raises(OptionError, match="--batch-size is 'ten', but it must be a whole number"):
+        options.build_solver(sgd, "ten", None)

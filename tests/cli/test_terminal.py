@@ -54,9 +54,7 @@ def test_names_cannot_command_the_terminal(capsys):
 def states(epochs, repeats=1):
     for epoch in range(1, epochs + 1):
         for _ in range(repeats):
-            yield SimpleNamespace(
-                epoch=epoch, epochs=epochs, loss=1 / epoch, rows_per_second=2.5e6, seconds=0.1
-            )
+            yield SimpleNamespace(epoch=epoch, epochs=epochs, loss=1 / epoch, rows_per_second=2.5e6, seconds=0.1)
 
 
 @pytest.mark.parametrize(("epochs", "lines"), [(1, 1), (3, 3), (10, 10), (11, 10), (1000, 10)])

@@ -63,6 +63,7 @@ def test_booleans_and_large_exact_integers():
         (np.ma.masked_array([[1.0]], mask=True), "X has masked entries"),
         ([[1.0, np.nan], [np.inf, 1]], "X[0, 1] is nan (the first of 2 entries that are not finite)"),
         ([[1.0, 2], [-np.inf, 1]], "X[1, 0] is -inf; fill"),
+        ([[1.0, np.inf]], "X[0, 1] is inf; fill"),
         ([[2**53 + 1]], "X holds the integer 9007199254740993, which a 64-bit float cannot"),
         ([[2**64 - 1]], "X holds the integer 18446744073709551615"),
     ],

@@ -77,6 +77,11 @@ def test_quotes_and_newlines_within_them(write):
     assert [table.line(row) for row in range(2)] == [2, 4]
 
 
+def test_a_byte_order_mark_before_a_quoted_name(write):
+    table = read_csv(write('\ufeff"a\nb",c\n1,2\n'))
+    assert table.names == ("a\nb", "c") and table.line(0) == 3
+
+
 def test_spaces_around_names_do_not_count(write):
     assert read_csv(write("a , b\n1,2\n")).names == ("a", "b")
 

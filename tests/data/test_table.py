@@ -69,6 +69,7 @@ def test_types_of_columns(values, dtype):
     ("values", "said"),
     [
         ([1.0, np.nan, None], "'a' has no value in 2 rows (first in row 1: \"nan\")"),
+        (np.array([1.0, np.nan]), "'a' has no value in row 1 (\"nan\")"),
         ([1.0, np.inf], "'a' holds no finite number in row 1 (\"inf\")"),
         ([10**400, 1], "'a' holds no finite number in row 0"),
         (np.ma.masked_array([1, 2], [False, True]), "'a' has no value in row 1"),

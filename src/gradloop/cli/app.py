@@ -27,6 +27,7 @@ app = typer.Typer(
     help="Train models of tables whose rows are independent, and use them.",
     epilog="Exit codes: 0 fine, 1 a fault of data or model, 2 a wrong option, 130 interrupted.",
 )
+_EXIT_CODES = {Stop.DIVERGED: FAULT, Stop.INTERRUPTED: INTERRUPTED}
 
 
 def main() -> None:
@@ -52,6 +53,7 @@ def without_command(
 def fit(
     data: options.DataFile,
     target: options.Target,
+    leave_out: options.LeaveOut = None,
     model: options.ModelOption = "linear",
     degree: options.Degree = None,
     loss: options.LossOption = None,
@@ -75,25 +77,21 @@ def fit(
             found = train(
                 data,
                 target=target,
+                leave_out=leave_out or (),
                 model=options.build_model(model, degree),
                 loss=loss,
                 penalty=options.build_penalty(l1, l2),
-                solver=options.build_solver(
-                    options.build_optimizer(optimizer, learning_rate), batch_size, epochs
-                ),
+                solver=options.build_solver(options.build_optimizer(optimizer, learning_rate), batch_size, epochs),
                 seed=seed,
                 holdout=holdout,
                 engine=engine,
                 progress=report,
             )
-        diverged = found.stop is Stop.DIVERGED
-        if output is not None and not diverged:
-            found.save(output)
-        _tell(found, None if diverged else output, quiet, json)
-    if diverged:
-        raise typer.Exit(FAULT)
-    if found.stop is Stop.INTERRUPTED:
-        raise typer.Exit(INTERRUPTED)
+        saved = None if found.stop is Stop.DIVERGED else output
+        if saved is not None:
+            found.save(saved)
+        _tell(found, saved, quiet, json)
+    raise typer.Exit(_EXIT_CODES.get(found.stop, 0))
 
 
 @app.command()
@@ -155,15 +153,11 @@ def show(
         print(stage_as_text(stage, *parts, *sizes))
 
 
-def _sizes(
-    data: Path | None, target: str | None, features: int | None, classes: int | None
-) -> tuple[int, int]:
+def _sizes(data: Path | None, target: str | None, features: int | None, classes: int | None) -> tuple[int, int]:
     """The number of features and of classes: those of a table, or those given."""
     if data is None:
         if target is not None:
-            raise OptionError(
-                "--target names a column of DATA; give DATA too, or --features instead of both."
-            )
+            raise OptionError("--target names a column of DATA; give DATA too, or --features instead of both.")
         return (2 if features is None else features), (2 if classes is None else classes)
     if target is None or features is not None or classes is not None:
         raise OptionError("DATA needs --target and decides --features and --classes itself; leave these out.")
@@ -183,9 +177,7 @@ def _check_output(output: Path | None, *inputs: Path) -> None:
         return
     for source in inputs:
         if output.exists() and source.exists() and os.path.samefile(output, source):
-            raise OptionError(
-                f"The output {output} is also an input, which would be lost; choose another place."
-            )
+            raise OptionError(f"The output {output} is also an input, which would be lost; choose another place.")
     check_writable(output)
 
 

@@ -24,34 +24,29 @@ Stage = Literal["graph", "gradient", "loop", "llvm", "assembly"]
 DataFile = Annotated[Path, typer.Argument(metavar="DATA", help="CSV file with a header line.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="File that gradloop fit -o wrote.")]
 Target = Annotated[str, typer.Option(metavar="NAME", help="Column to predict.")]
+LeaveOut = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Column not to use; may be repeated.")]
 ModelOption = Annotated[ModelName, typer.Option(help="What is predicted from a row.")]
-Degree = Annotated[
-    int | None, typer.Option(min=1, help="Highest power, for --model polynomial; otherwise 2.")
-]
-LossOption = Annotated[
-    LossName | None, typer.Option(help="What a wrong prediction costs; otherwise the model's own.")
-]
+Degree = Annotated[int | None, typer.Option(min=1, help="Highest power, for --model polynomial; otherwise 2.")]
+LossOption = Annotated[LossName | None, typer.Option(help="What a wrong prediction costs; otherwise the model's own.")]
 OptimizerOption = Annotated[OptimizerName, typer.Option(help="How a gradient changes the parameters.")]
 LearningRate = Annotated[
     float | None, typer.Option(help="Length of a step; otherwise found from the data's curvature.")
 ]
-BatchSize = Annotated[int | None, typer.Option(min=1, help="Rows per step.")]
+BatchSize = Annotated[
+    str | None, typer.Option(metavar="ROWS", help='Rows per step, or "all" for gradient descent; otherwise 32.')
+]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the data.")]
 L2 = Annotated[float | None, typer.Option(min=0, help="Strength of the penalty on squares.")]
 L1 = Annotated[float | None, typer.Option(min=0, help="Strength of the penalty on sizes: zeros appear.")]
 Seed = Annotated[int, typer.Option(min=0, help="Decides the order of rows and which are held out.")]
-Holdout = Annotated[
-    float, typer.Option(metavar="SHARE", help="Share of the rows to judge the fit by, such as 0.2.")
-]
+Holdout = Annotated[float, typer.Option(metavar="SHARE", help="Share of the rows to judge the fit by, such as 0.2.")]
 Engine = Annotated[Literal["native", "numpy"], typer.Option(help="numpy is slow, and the same to rounding.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Probability = Annotated[bool, typer.Option("--probability", help="A column per class with its probability.")]
 StageArgument = Annotated[Stage, typer.Argument(metavar="STAGE", help="graph, gradient, loop, llvm or assembly.")]
-SampleFile = Annotated[
-    Path | None, typer.Argument(metavar="DATA", help="CSV file whose columns are meant.")
-]
+SampleFile = Annotated[Path | None, typer.Argument(metavar="DATA", help="CSV file whose columns are meant.")]
 SampleTarget = Annotated[str | None, typer.Option("--target", metavar="NAME", help="Column to predict.")]
 Features = Annotated[int | None, typer.Option(min=1, help="Without DATA: how many; otherwise 2.")]
 Classes = Annotated[int | None, typer.Option(min=2, help="Without DATA: how many; otherwise 2.")]
@@ -76,9 +71,7 @@ def build_optimizer(name: OptimizerName, learning_rate: float | None) -> Any:
     """
     factory = OPTIMIZERS[name]
     if learning_rate is None:
-        has_default = (
-            inspect.signature(factory).parameters["learning_rate"].default is not inspect.Parameter.empty
-        )
+        has_default = inspect.signature(factory).parameters["learning_rate"].default is not inspect.Parameter.empty
         return factory() if has_default else factory
     with _blamed_on("--learning-rate"):
         return factory(learning_rate)
@@ -106,10 +99,16 @@ def _blamed_on(option: str) -> Iterator[None]:
         raise OptionError(f"{option}: {error}.") from None
 
 
-def build_solver(optimizer: Any, batch_size: int | None, epochs: int | None) -> Minibatch:
-    """Minibatch descent with what was given, and the solver's own defaults for the rest."""
-    settings: dict[str, Any] = {"batch_size": batch_size, "epochs": epochs}
-    return Minibatch(optimizer, **{name: value for name, value in settings.items() if value is not None})
+def build_solver(optimizer: Any, batch_size: str | None, epochs: int | None) -> Minibatch:
+    """Minibatch descent with what was given, and the solver's own defaults for the rest.
+
+    Raises: OptionError for a batch size that is neither a whole number nor "all".
+    """
+    if batch_size is None or batch_size == "all":
+        return Minibatch(optimizer, batch_size, epochs)
+    if not batch_size.isdecimal():
+        raise OptionError(f'--batch-size is {batch_size!r}, but it must be a whole number from 1, or "all".')
+    return Minibatch(optimizer, int(batch_size), epochs)
 
 
 def names(choice: Any) -> tuple[str, ...]:

@@ -88,9 +88,6 @@ def csv_chunks(columns: Mapping[str, ArrayLike]) -> Iterator[bytes]:
         yield _lines(zip(*parts, strict=True))
 
 
-_chunks = csv_chunks  # its name before it was public
-
-
 class _File(NamedTuple):
     """A CSV file on its way to a table."""
 
