@@ -15,6 +15,11 @@ class Stop(Enum):
     FINISHED = "All epochs were run."
     CONVERGED = "The certificate shows that the loss cannot be lowered further within the tolerance."
     DIVERGED = "The loss grew beyond doubt: training was stopped and the best parameters so far were kept."
+    ITERATIONS = "All iterations that were allowed were used."
+    STALLED = "No step lowers the loss any further in this arithmetic."
+    SEPARABLE = (
+        "The classes are separable: larger parameters are always better, so the best are infinite; add a penalty."
+    )
     INTERRUPTED = "Training was interrupted: the parameters are those of the last finished epoch."
 
     def __str__(self) -> str:

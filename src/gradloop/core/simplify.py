@@ -226,7 +226,16 @@ def _sum(node: Node, x: Node) -> Any:
     return None
 
 
+def _matmul(node: Node, a: Node, b: Node) -> Any:
+    """A product with the 1 × 1 matrix of one."""
+    for one, other in ((a, b), (b, a)):
+        if one.spec.size == 1 and is_number(one, 1):
+            return other
+    return None
+
+
 RULES: dict[str, tuple[Rule, ...]] = {
+    "matmul": (_matmul,),
     "add": (_add,),
     "subtract": (_subtract,),
     "multiply": (_multiply,),

@@ -1,0 +1,145 @@
+"""L-BFGS: curvature remembered from the last few steps, for many parameters and smooth losses."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradloop.errors import OptionError
+from gradloop.history import History, Row, Snapshot, epochs_to_keep
+from gradloop.problem import Problem
+from gradloop.progress import Progress, Report
+from gradloop.solvers.minibatch import Solution, check_start
+from gradloop.solvers.newton import check_limits, check_smooth
+from gradloop.solvers.separable import separates
+from gradloop.stop import Stop
+
+PROBES = 10  # random directions from which the curvature along each parameter is estimated
+SAMPLE = 4096  # rows that the estimate looks at
+ROUNDING = 10 * float(np.finfo(np.float64).eps)
+Array = Any
+
+
+class Enough(Exception):  # noqa: N818  # not an error: a way out
+    """Leaves SciPy's loop when the user interrupts, or separable classes are found."""
+
+
+@dataclass(frozen=True)
+class LBFGS:
+    """Quasi-Newton steps from the last few gradients, by SciPy's L-BFGS-B, in units where parameters are curved alike.
+
+    Args:
+        tolerance: stop when the scaled gradient says that less than this share of the objective is left
+        iterations: at most so many
+        memory: how many of the last steps are remembered
+
+    Raises:
+        OptionError: an argument out of range; a loss or penalty with kinks.
+
+    >>> LBFGS(memory=20).memory
+    20
+
+    Source: Liu and Nocedal, On the limited memory BFGS method for large scale optimization, 1989.
+    """
+
+    tolerance: float = 1e-12
+    iterations: int = 1000
+    memory: int = 10
+
+    def __post_init__(self) -> None:
+        check_limits(self.tolerance, self.iterations)
+        if not isinstance(self.memory, (int, np.integer)) or self.memory < 1:
+            raise OptionError(f"memory is {self.memory!r}, but it must be a whole number of steps from 1.")
+
+    def solve(self, problem: Problem, seed: int = 0, report: Report | None = None) -> Solution:
+        """Minimise; see `gradloop.fit`."""
+        check_smooth(problem, "L-BFGS")
+        check_start(problem)
+        return LBFGSRun(problem, self, report).solution()
+
+
+def curvature_scale(problem: Problem) -> Array:
+    """For each parameter a unit, a power of two, in which it is curved about as much as the others.
+
+    The diagonal of the second derivative is the mean of v * (H v) over random signs v (Hutchinson, 1989).
+    """
+    sample = problem.thinned(SAMPLE)
+    random = np.random.default_rng(0)
+    diagonal = np.zeros(problem.start.size)
+    for _ in range(PROBES):
+        signs = random.choice([-1.0, 1.0], size=problem.start.size)
+        diagonal += signs * sample.curvature_times(problem.start, signs) / PROBES
+    usual = float(np.median(np.abs(diagonal)))
+    floor = np.maximum(np.abs(diagonal), 1e-3 * usual if usual > 0 else 1.0)
+    return np.exp2(np.round(-0.5 * np.log2(floor)))
+
+
+class LBFGSRun:
+    """One run: what is given, then what changes."""
+
+    def __init__(self, problem: Problem, solver: LBFGS, report: Report | None) -> None:
+        self.problem, self.solver, self.report = problem, solver, report
+        self.begun = time.perf_counter()
+        self.table: list[Row] = []
+        self.kept: list[Snapshot] = []
+        self.passes = 0
+        self.unit = curvature_scale(problem)
+        self.best = problem.start.astype(np.float64)
+        self.value, self.slope = problem.objective(problem.start)
+        self.stop: Stop | None = None
+
+    def objective(self, scaled: Array) -> tuple[float, Array]:
+        """Value and slope for SciPy; a value that is not finite is a wall."""
+        self.passes += 1
+        params = self.unit * scaled
+        value, slope = self.problem.objective(params.astype(self.problem.start.dtype))
+        if not np.isfinite(value) or not np.isfinite(slope).all():
+            return float("inf"), np.zeros_like(slope)
+        self.latest = (params, value, slope)
+        return value, self.unit * slope
+
+    def accept(self, scaled: Array) -> None:
+        """After each iteration: keep, record, look whether to go on."""
+        self.best = self.unit * scaled
+        self.value, self.slope = self.problem.objective(self.best.astype(self.problem.start.dtype))
+        self.record()
+        if separates(self.problem, self.best, self.value):
+            self.stop = Stop.SEPARABLE
+            raise Enough
+        steep = self.unit * self.slope
+        if float(steep @ steep) <= self.solver.tolerance * max(abs(self.value), ROUNDING):
+            self.stop = Stop.CONVERGED
+            raise Enough
+
+    def record(self) -> None:
+        iteration, seconds = len(self.table) + 1, time.perf_counter() - self.begun
+        rows = self.passes * len(self.problem.X)
+        norm = float(np.linalg.norm(self.slope))
+        self.table.append(Row(iteration, self.value, norm, float("nan"), rows, seconds))
+        if iteration in epochs_to_keep(self.solver.iterations, self.best.size):
+            self.kept.append((iteration, self.problem.unpack(self.best)))
+        if self.report:
+            rate = rows / max(seconds, 1e-9)
+            self.report(Progress(iteration, self.solver.iterations, self.value, rate, seconds))
+
+    def solution(self) -> Solution:
+        from scipy.optimize import minimize
+
+        settings = {"maxiter": self.solver.iterations, "maxcor": self.solver.memory, "ftol": 0.0, "gtol": 0.0}
+        settings["maxfun"] = 20 * self.solver.iterations
+        try:
+            found = minimize(
+                self.objective, self.best / self.unit, jac=True, method="L-BFGS-B", callback=self.accept,
+                options=settings,
+            )  # fmt: skip
+            stop = Stop.ITERATIONS if found.nit >= self.solver.iterations else Stop.STALLED
+        except Enough:
+            assert self.stop is not None
+            stop = self.stop
+        except KeyboardInterrupt:
+            stop = Stop.INTERRUPTED
+        params = self.best.astype(self.problem.start.dtype)
+        return Solution(params, History.from_rows(self.table, self.kept), stop)

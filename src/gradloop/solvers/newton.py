@@ -1,0 +1,178 @@
+"""Newton's method: a step to the bottom of the bowl that value, slope and curvature describe here."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradloop.errors import OptionError
+from gradloop.history import History, Row, Snapshot, epochs_to_keep
+from gradloop.problem import Problem
+from gradloop.progress import Progress, Report
+from gradloop.solvers.hessian import hessian
+from gradloop.solvers.minibatch import Solution, check_start
+from gradloop.solvers.separable import separates
+from gradloop.stop import Stop
+
+SAMPLE_SHARE = 16  # a first fit to one row in so many gives the start, ...
+SAMPLE_LEAST = 20_000  # ... if at least so many rows, and ten for each parameter, are left of them
+SUFFICIENT = 1e-4  # the share of the promised decrease that a step must bring (Armijo)
+HALVINGS = 30
+MOST_PARAMETERS = 5000  # the matrix of second derivatives has the square of this many entries
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class Newton:
+    """Newton's method with a damped step, for smooth losses; few passes, each with the whole matrix of curvature.
+
+        (H + damping) d = -g;   w ← w + step · d
+
+    The step is halved until the objective falls enough. A matrix that is not positive definite is damped until it is.
+    On large data the start comes from a fit to a sample of the rows.
+
+    Args:
+        tolerance: stop when the distance to the best, ½ gᵀ H⁻¹ g, is below this share of the objective
+        iterations: at most so many
+
+    Raises:
+        OptionError: an argument out of range; a loss or penalty with kinks, which has no second derivative.
+
+    >>> Newton(tolerance=1e-8).iterations
+    50
+
+    Source: Nocedal and Wright, Numerical Optimization, 2006, algorithm 3.2.
+    """
+
+    tolerance: float = 1e-12
+    iterations: int = 50
+
+    def __post_init__(self) -> None:
+        check_limits(self.tolerance, self.iterations)
+
+    def solve(self, problem: Problem, seed: int = 0, report: Report | None = None) -> Solution:
+        """Iterate until the certificate bears the word converged, or no step helps."""
+        check_smooth(problem, "Newton's method")
+        if problem.start.size > MOST_PARAMETERS:
+            raise OptionError(
+                f"Newton's method keeps a matrix of {problem.start.size} × {problem.start.size} numbers, which is too "
+                "large; choose gl.LBFGS()."
+            )
+        check_start(problem)
+        return NewtonRun(problem, self, report).solution()
+
+
+def check_limits(tolerance: float, iterations: int) -> None:
+    if not 0 < tolerance < 1:
+        raise OptionError(f"tolerance is {tolerance!r}, but it must be a number between 0 and 1, such as 1e-10.")
+    if not isinstance(iterations, (int, np.integer)) or isinstance(iterations, bool) or iterations < 1:
+        raise OptionError(f"iterations is {iterations!r}, but it must be a whole number from 1.")
+
+
+def check_smooth(problem: Problem, method: str) -> None:
+    """Second-order methods need a slope that does not jump."""
+    if problem.penalty is not None and problem.penalty.proximal is not None:
+        raise OptionError(
+            f"{method} cannot follow the kinks of the penalty {problem.penalty.name}; choose gl.l2, or gl.Minibatch."
+        )
+    if not problem.smooth:
+        raise OptionError(f"{method} cannot follow the kinks of the {problem.loss.name} loss; choose gl.Minibatch.")
+
+
+def first_params(problem: Problem, solver: Any) -> Array:
+    """The parameters to begin with: on large data those of a fit to a sample of the rows."""
+    rows = len(problem.X) // SAMPLE_SHARE
+    if rows < max(SAMPLE_LEAST, 10 * problem.start.size):
+        return problem.start.copy()
+    sample = problem.thinned(rows)
+    found = NewtonRun(sample, type(solver)(tolerance=1e-4, iterations=solver.iterations), None).solution().params
+    value, slope = problem.objective(found)
+    return found if np.isfinite(value) and np.isfinite(slope).all() else problem.start.copy()
+
+
+class NewtonRun:
+    """One run: what is given, then what changes."""
+
+    def __init__(self, problem: Problem, solver: Newton, report: Report | None) -> None:
+        self.problem, self.solver, self.report = problem, solver, report
+        self.begun = time.perf_counter()
+        self.table: list[Row] = []
+        self.kept: list[Snapshot] = []
+        self.notes: list[str] = []
+        self.passes = 0
+        self.params = first_params(problem, solver)
+        self.value, self.slope = self.objective(self.params)
+
+    def objective(self, params: Array) -> tuple[float, Array]:
+        self.passes += 1
+        return self.problem.objective(params.astype(self.problem.start.dtype))
+
+    def solution(self) -> Solution:
+        stop = Stop.ITERATIONS
+        try:
+            for iteration in range(1, self.solver.iterations + 1):
+                self.passes += 1
+                curvature = hessian(self.problem, self.params.astype(self.problem.start.dtype))
+                direction, decrement = newton_direction(curvature, self.slope)
+                self.record(iteration, step=0.0)
+                if decrement / 2 <= self.solver.tolerance * abs(self.value) or decrement == 0:
+                    stop = Stop.CONVERGED
+                    break
+                if not self.step(direction):
+                    stop = Stop.STALLED
+                    break
+                if separates(self.problem, self.params, self.value):
+                    stop = Stop.SEPARABLE
+                    break
+        except KeyboardInterrupt:
+            stop = Stop.INTERRUPTED
+        params = self.params.astype(self.problem.start.dtype)
+        return Solution(params, History.from_rows(self.table, self.kept), stop, tuple(self.notes))
+
+    def step(self, direction: Array) -> bool:
+        """Go along the direction as far as the objective falls enough; False if it does not."""
+        promised = float(self.slope @ direction)
+        length = 1.0
+        for _ in range(HALVINGS):
+            trial = self.params + length * direction
+            value, slope = self.objective(trial)
+            if np.isfinite(slope).all() and value <= self.value + SUFFICIENT * length * promised:
+                moved = value < self.value
+                self.params, self.value, self.slope = trial, value, slope
+                return moved
+            length /= 2
+        return False
+
+    def record(self, iteration: int, step: float) -> None:
+        seconds = time.perf_counter() - self.begun
+        norm, rows = float(np.linalg.norm(self.slope)), self.passes * len(self.problem.X)
+        self.table.append(Row(iteration, self.value, norm, float("nan"), rows, seconds))
+        if iteration in epochs_to_keep(self.solver.iterations, self.params.size):
+            self.kept.append((iteration, self.problem.unpack(self.params)))
+        if self.report:
+            rate = rows / max(seconds, 1e-9)
+            self.report(Progress(iteration, self.solver.iterations, self.value, rate, seconds))
+
+
+def newton_direction(curvature: Array, slope: Array) -> tuple[Array, float]:
+    """The step -H⁻¹ g and the squared Newton decrement gᵀ H⁻¹ g, in units where every parameter is curved alike.
+
+    Directions without curvature, or curved downwards, get the curvature of the weakest that is trusted.
+    """
+    from scipy.linalg import cho_factor, cho_solve, eigh
+
+    bent = curvature.diagonal()
+    unit = np.divide(1, np.sqrt(np.abs(bent)), out=np.ones_like(bent), where=bent != 0)
+    unit = np.exp2(np.round(np.log2(unit)))
+    scaled, steep = unit[:, None] * curvature * unit, unit * slope
+    try:
+        step = -cho_solve(cho_factor(scaled), steep)
+    except np.linalg.LinAlgError:
+        values, vectors = eigh(scaled)
+        trusted = np.maximum(np.abs(values), 1e-12 * np.abs(values).max() + np.finfo(float).tiny)
+        step = -vectors @ ((vectors.T @ steep) / trusted)
+    return unit * step, float(-steep @ step)

@@ -1,0 +1,112 @@
+"""Newton's method against closed forms and SciPy, and what it says when it cannot go on."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+import gradloop as gl
+from gradloop.solvers.newton import Newton, newton_direction
+from gradloop.stop import Stop
+from problems import SMOOTH, numbers, problem, three_classes, two_classes
+
+
+def best_of(given):
+    """The least objective that SciPy finds, in units where the columns are alike."""
+
+    unit = np.concatenate([np.repeat([1, 0.01, 100, 1], (given.start.size) // 5), np.ones(given.start.size // 5)])
+
+    def scaled(v):
+        value, slope = given.objective(unit * v)
+        return value, unit * slope
+
+    found = minimize(scaled, np.zeros(unit.size), jac=True, method="BFGS", options={"gtol": 1e-9, "maxiter": 5000})
+    return found.fun
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_it_reaches_what_scipy_reaches(name):
+    given = SMOOTH[name]()
+    found = Newton().solve(given)
+    assert found.stop is Stop.CONVERGED
+    value = given.objective(found.params)[0]
+    assert value <= best_of(given) * (1 + 1e-9)
+    assert found.history["loss"][-1] == pytest.approx(value, rel=1e-14)
+    assert len(found.history) <= 20
+
+
+def test_least_squares_takes_one_step():
+    given = numbers()
+    found = Newton().solve(given)
+    A = np.column_stack([given.X, np.ones(len(given.X))])
+    assert np.allclose(found.params, np.linalg.lstsq(A, given.y, rcond=None)[0], rtol=1e-9)
+    assert len(found.history) == 2
+
+
+def test_separable_classes_are_said_and_not_called_converged():
+    found = Newton().solve(two_classes(certain=True))
+    assert found.stop is Stop.SEPARABLE
+    assert Newton().solve(two_classes(gl.l2(0.01), certain=True)).stop is Stop.CONVERGED
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (lambda: numbers(penalty=gl.l1(0.1)), "kinks of the penalty l1"),
+        (lambda: numbers("absolute"), "kinks of the absolute loss"),
+    ],
+)
+def test_kinks_are_refused(given, words):
+    with pytest.raises(gl.OptionError, match=words):
+        Newton().solve(given())
+
+
+@pytest.mark.parametrize("settings", [{"tolerance": 0}, {"tolerance": 2.0}, {"iterations": 0}, {"iterations": 1.5}])
+def test_limits_are_checked(settings):
+    with pytest.raises(gl.OptionError):
+        Newton(**settings)
+
+
+def test_a_start_in_a_saddle_is_left():
+    def dented(y_hat, y):
+        return (y_hat**2 - 1) ** 2 + 0.1 * (y_hat - y) ** 2
+
+    given = problem("linear", dented, np.ones((4, 1)) * [[1], [2], [3], [4]], np.ones(4))
+    found = Newton().solve(given)
+    assert given.objective(found.params)[0] < given.objective(given.start)[0]
+    assert np.linalg.norm(given.objective(found.params)[1]) < 1e-6
+
+
+def test_a_large_problem_starts_from_a_sample(monkeypatch):
+    import gradloop.solvers.newton as module
+
+    monkeypatch.setattr(module, "SAMPLE_LEAST", 100)
+    given = two_classes(rows=4000)
+    found = Newton().solve(given)
+    monkeypatch.setattr(module, "SAMPLE_LEAST", 10**9)
+    whole = Newton().solve(given)
+    assert len(found.history) < len(whole.history)
+    assert np.allclose(found.params, whole.params, rtol=1e-6)
+
+
+def test_iterations_run_out():
+    assert Newton(iterations=1).solve(three_classes()).stop is Stop.ITERATIONS
+
+
+def test_an_interrupt_keeps_the_last_iterate():
+    def stop(progress):
+        if progress.epoch == 3:
+            raise KeyboardInterrupt
+
+    found = Newton().solve(two_classes(), report=stop)
+    assert found.stop is Stop.INTERRUPTED and len(found.history) == 3 and np.isfinite(found.params).all()
+
+
+def test_the_direction_does_not_depend_on_units():
+    random = np.random.default_rng(0)
+    root = random.normal(size=(5, 3))
+    H, g = root.T @ root, random.normal(size=3)
+    unit = np.array([1e-8, 1.0, 1e9])
+    plain, decrement = newton_direction(H, g)
+    scaled, same = newton_direction(unit[:, None] * H * unit, unit * g)
+    assert np.allclose(scaled * unit, plain, rtol=1e-10) and same == pytest.approx(decrement, rel=1e-10)
+    assert np.allclose(plain, -np.linalg.solve(H, g))
