@@ -26,6 +26,7 @@ FLOORS = [
     {"core"},
     {"compiler", "eager"},
     {"data"},
+    {"targets"},
     {"problem"},
     {"certificate"},
     {"solvers"},

@@ -94,12 +94,9 @@ def test_smooth_in_the_table_says_whether_the_slope_jumps() -> None:
     h = 1e-6
     for loss in LOSSES.values():
         if loss.trainable and loss.target != "label":
-            points, y = (
-                ([0.3, 0.7], 1) if loss.name in ("logistic", "poisson") else ([-1.0, 0.0, 1.0, 2.0], 1)
-            )
+            points, y = ([0.3, 0.7], 1) if loss.name in ("logistic", "poisson") else ([-1.0, 0.0, 1.0, 2.0], 1)
             jumps = [
-                float(loss.function(p + h, y) - 2 * loss.function(p, y) + loss.function(p - h, y)) / h
-                for p in points
+                float(loss.function(p + h, y) - 2 * loss.function(p, y) + loss.function(p - h, y)) / h for p in points
             ]
             assert (max(jumps) < 0.1) == loss.smooth, loss.name
 

@@ -7,9 +7,7 @@ import pytest
 
 from gradloop.models import MODELS, Model, linear, logistic, polynomial, softmax
 
-EVERY_MODEL: list[Model] = [m for m in MODELS.values() if isinstance(m, Model)] + [
-    polynomial(k) for k in (1, 2, 3, 4)
-]
+EVERY_MODEL: list[Model] = [m for m in MODELS.values() if isinstance(m, Model)] + [polynomial(k) for k in (1, 2, 3, 4)]
 
 
 def random_params(model: Model, features: int, random: np.random.Generator) -> dict[str, Any]:
@@ -43,9 +41,7 @@ def test_polynomial_is_that_of_numpy_for_one_feature() -> None:
     cubic = polynomial(3)
     for x in (-2.0, 0.0, 1.5):
         expected = np.polynomial.polynomial.polyval(x, coefficients)
-        assert cubic.predict(np.array([x]), coefficients[1:, None], coefficients[0]) == pytest.approx(
-            expected
-        )
+        assert cubic.predict(np.array([x]), coefficients[1:, None], coefficients[0]) == pytest.approx(expected)
 
 
 def test_polynomial_of_degree_one_is_linear() -> None:

@@ -68,11 +68,7 @@ def test_nesterov_is_the_original_rule_seen_from_the_point_ahead() -> None:
 
 def test_momentum_without_memory_is_sgd() -> None:
     gradients = [2.0, -1.0, 4.0]
-    assert (
-        path(momentum(0.1, beta=0), gradients)
-        == path(sgd(0.1), gradients)
-        == path(nesterov(0.1, 0), gradients)
-    )
+    assert path(momentum(0.1, beta=0), gradients) == path(sgd(0.1), gradients) == path(nesterov(0.1, 0), gradients)
 
 
 @pytest.mark.parametrize("make", [momentum, nesterov])
@@ -128,9 +124,7 @@ def test_adam_by_the_closed_form_of_its_means() -> None:
 
 def test_adam_does_not_see_the_unit_of_the_loss() -> None:
     gradients = [2.0, -1.0, 4.0]
-    assert path(adam(0.1), [1000 * g for g in gradients]) == pytest.approx(
-        path(adam(0.1), gradients), rel=1e-6
-    )
+    assert path(adam(0.1), [1000 * g for g in gradients]) == pytest.approx(path(adam(0.1), gradients), rel=1e-6)
 
 
 def test_adamw_is_adam_beside_which_the_weights_shrink() -> None:

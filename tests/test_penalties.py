@@ -32,15 +32,11 @@ def test_proximal_step_makes_exact_zeros_and_keeps_the_shape() -> None:
     np.testing.assert_array_equal(step(W, 0.5), [[2.5, -3.5], [0.0, 0.0]])
 
 
-@pytest.mark.parametrize(
-    "penalty", [l2(0.3), l1(0.3), elastic_net(0.3, 0.7)], ids=lambda penalty: penalty.name
-)
+@pytest.mark.parametrize("penalty", [l2(0.3), l1(0.3), elastic_net(0.3, 0.7)], ids=lambda penalty: penalty.name)
 def test_smooth_part_and_kink_add_up_to_the_whole(penalty: Penalty) -> None:
     """What a small proximal step takes off each entry, per rate, is the slope of the part with the kink."""
     smooth = penalty.smooth(W) if penalty.smooth else 0.0
-    kink = (
-        0.0 if penalty.proximal is None else np.sum(np.abs(W - penalty.proximal(W, 1e-9)) * np.abs(W)) / 1e-9
-    )
+    kink = 0.0 if penalty.proximal is None else np.sum(np.abs(W - penalty.proximal(W, 1e-9)) * np.abs(W)) / 1e-9
     assert smooth + kink == pytest.approx(penalty.value(W))
 
 

@@ -53,10 +53,7 @@ def blocks(markdown: str) -> list[Block]:
     found = re.finditer(
         r"^(?P<fence>`{3,}|~{3,})(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=fence)[ \t]*$", markdown, re.M | re.S
     )
-    return [
-        Block(m["info"].strip().lower(), markdown.count("\n", 0, m.start("text")) + 1, m["text"])
-        for m in found
-    ]
+    return [Block(m["info"].strip().lower(), markdown.count("\n", 0, m.start("text")) + 1, m["text"]) for m in found]
 
 
 def commands(block: Block) -> list[Command]:
@@ -76,9 +73,7 @@ def as_tested(command: str) -> str:
 
 
 def run_console(block: Block, folder: Path, environment: dict[str, str]) -> None:
-    assert commands(block), (
-        f"README.md, line {block.line}: a console block without a line that begins with '$ '"
-    )
+    assert commands(block), f"README.md, line {block.line}: a console block without a line that begins with '$ '"
     for command in commands(block):
         done = subprocess.run(
             ["bash", "-c", as_tested(command.line)],
@@ -89,9 +84,7 @@ def run_console(block: Block, folder: Path, environment: dict[str, str]) -> None
             stderr=subprocess.STDOUT,
         )
         print(f"$ {command.line}\n{done.stdout}")
-        assert done.returncode == command.exit_code, (
-            f"{command.line!r} of README.md ended with:\n{done.stdout}"
-        )
+        assert done.returncode == command.exit_code, f"{command.line!r} of README.md ended with:\n{done.stdout}"
 
 
 def run_python(block: Block, names: dict[str, Any], filename: str) -> None:
@@ -145,9 +138,7 @@ def test_readme_has_both_kinds_of_blocks() -> None:
     assert {"python", "console"} <= {block.language for block in BLOCKS}
 
 
-@pytest.mark.parametrize(
-    "block", BLOCKS, ids=lambda block: f"line-{block.line}-{block.language or 'no-language'}"
-)
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"line-{block.line}-{block.language or 'no-language'}")
 def test_block(
     block: Block,
     folder: Path,

@@ -80,9 +80,7 @@ def test_gradient_by_hand_is_the_slope_of_the_objective(problem: Problem) -> Non
     direction = random.normal(size=flat.shape)
     h = 1e-7  # small enough to cross no kink of the 120 rows
     ahead, behind = (zoo.value_and_gradient(problem, flat + s * direction)[0] for s in (h, -h))
-    assert zoo.value_and_gradient(problem, flat)[1] @ direction == pytest.approx(
-        (ahead - behind) / (2 * h), rel=1e-5
-    )
+    assert zoo.value_and_gradient(problem, flat)[1] @ direction == pytest.approx((ahead - behind) / (2 * h), rel=1e-5)
 
 
 @problems

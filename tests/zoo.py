@@ -200,9 +200,7 @@ def make_problem(loss: LossCase, model: ModelCase, seed: int = 0) -> Problem:
     random = np.random.default_rng(seed)
     X = random.uniform(-1.7, 1.7, size=(ROWS, 3))
     w, b = model.truth
-    return Problem(
-        loss, model, X, draw_target(losses.LOSSES[loss.name].target, model.features(X) @ w + b, random)
-    )
+    return Problem(loss, model, X, draw_target(losses.LOSSES[loss.name].target, model.features(X) @ w + b, random))
 
 
 PROBLEMS = [make_problem(loss, model) for model in MODELS for loss in LOSSES if loss.name in model.losses]
@@ -270,9 +268,7 @@ def least_hinge(design: Array, sign: Array) -> float:
     n, d = design.shape
     cost = np.concatenate([np.zeros(d), np.ones(n)]) / n
     bounds = [(None, None)] * d + [(0, None)] * n
-    return solved(
-        linprog(cost, A_ub=-np.hstack([sign[:, None] * design, np.eye(n)]), b_ub=-np.ones(n), bounds=bounds)
-    )
+    return solved(linprog(cost, A_ub=-np.hstack([sign[:, None] * design, np.eye(n)]), b_ub=-np.ones(n), bounds=bounds))
 
 
 def solved(program: Any) -> float:
@@ -327,11 +323,7 @@ SCHEDULES = [
     ScheduleCase("constant", schedules.constant(0.5), {1: 0.5, 1000: 0.5}),
     ScheduleCase("step", schedules.step(0.8, every=300, factor=0.5), {1: 0.8, 300: 0.8, 301: 0.4, 601: 0.2}),
     ScheduleCase("inverse_time", schedules.inverse_time(0.8, decay=0.01), {1: 0.8, 101: 0.4, 301: 0.2}),
-    ScheduleCase(
-        "exponential", schedules.exponential(0.8, decay=np.log(2) / 100), {1: 0.8, 101: 0.4, 301: 0.1}
-    ),
-    ScheduleCase(
-        "cosine", schedules.cosine(0.8, steps=900, final=0.2), {1: 0.8, 301: 0.65, 451: 0.5, 950: 0.2}
-    ),
+    ScheduleCase("exponential", schedules.exponential(0.8, decay=np.log(2) / 100), {1: 0.8, 101: 0.4, 301: 0.1}),
+    ScheduleCase("cosine", schedules.cosine(0.8, steps=900, final=0.2), {1: 0.8, 301: 0.65, 451: 0.5, 950: 0.2}),
     ScheduleCase("warm_up", schedules.warm_up(0.8, steps=100), {1: 0.008, 50: 0.4, 100: 0.8, 200: 0.8}),
 ]

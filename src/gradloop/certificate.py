@@ -3,7 +3,9 @@
 Near a minimum the objective is a bowl, f(w) = best + ½ (w - w*)ᵀ H (w - w*), whose slope here is g = H (w - w*). So the
 distance to the best is ½ gᵀ H⁻¹ g: half the squared Newton decrement. For least squares the bowl is exact everywhere
 and so is the number; for other smooth convex problems it is the usual estimate (Boyd and Vandenberghe, Convex
-Optimization, 2004, section 9.5). H⁻¹ g is found by conjugate gradients, which needs H only times a direction.
+Optimization, 2004, section 9.5). H is found column by column, and its rank is decided after each parameter's
+unit has been chosen so that it is curved like the others: another unit of a column changes nothing. For many parameters
+H⁻¹ g is found by conjugate gradients, which need H only times a few directions, and the result is called an estimate.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ import numpy as np
 
 from gradloop.problem import Problem
 
-PASSES = 200  # over the rows at most
+FEW = 100  # parameters up to which H is found whole
+PASSES = 200  # over the rows at most, for more of them
 TOLERANCE = 1e-10  # on the squared residual of H d = g, relative to the start
 Array = Any
 
@@ -33,25 +36,50 @@ class Certificate:
     sentence: str
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def certify(problem: Problem, flat: Array) -> Certificate:
     """Judge parameters by one gradient and, where the objective is smooth, by its curvature."""
     value, slope = problem.objective(flat)
     if not np.isfinite(value) or not np.isfinite(slope).all():
         return Certificate("none", float("nan"), "The loss is not finite at these parameters.")
     norm = float(np.linalg.norm(slope))
-    gap = newton_gap(problem, flat, slope) if problem.smooth else None
+    gap = None
+    if problem.smooth:
+        gap = whole_gap(problem, flat, slope) if slope.size <= FEW else sparing_gap(problem, flat, slope)
     if gap is None:
         return Certificate("gradient norm", norm, steepness(problem, norm))
-    kind = "exact gap" if problem.is_quadratic else "estimated gap"
-    return Certificate(kind, gap, distance(value, gap, problem))
+    exact = problem.is_quadratic and slope.size <= FEW
+    return Certificate("exact gap" if exact else "estimated gap", gap, distance(value, gap, problem, exact))
 
 
-def rounding(problem: Problem) -> float:
-    """What is nothing beside the loss that training began with."""
-    return 1e-20 * abs(problem.objective(problem.start)[0])
+def first_loss(problem: Problem) -> float:
+    """The loss that training began with: what is much less is nothing beside it."""
+    return abs(problem.objective(problem.start)[0])
 
 
-def newton_gap(problem: Problem, flat: Array, slope: Array) -> float | None:
+def whole_gap(problem: Problem, flat: Array, slope: Array) -> float | None:
+    """½ gᵀ H⁻¹ g; None where H is not that of a bowl, or where rounding of H would change the first three digits."""
+    H = np.stack([problem.curvature_times(flat, unit) for unit in np.eye(slope.size)])
+    bent = H.diagonal()
+    if not np.isfinite(H).all() or (bent < 0).any() or (slope[bent == 0] != 0).any():
+        return None
+    if not problem.is_convex and (bent == 0).any():  # a plateau looks like a parameter that nothing depends on
+        return None
+    unit = np.divide(1, np.sqrt(bent), out=np.zeros_like(bent), where=bent > 0)
+    curvatures, directions = np.linalg.eigh(unit[:, None] * (H + H.T) / 2 * unit)
+    steep = directions.T @ (unit * slope)
+    precision = float(np.finfo(problem.X.dtype).eps)
+    rounding = slope.size * precision
+    lost = curvatures <= 10 * rounding
+    noise = 100 * precision * np.sqrt(2 * max(first_loss(problem), abs(problem.objective(flat)[0])))
+    if curvatures[0] < -10 * rounding or (abs(steep[lost]) > noise).any():
+        return None
+    parts = steep[~lost] ** 2 / curvatures[~lost] / 2
+    gap, doubt = float(np.sum(parts)), float(np.sum(parts * rounding / curvatures[~lost]))
+    return gap if doubt <= 1e-3 * gap else None
+
+
+def sparing_gap(problem: Problem, flat: Array, slope: Array) -> float | None:
     """½ gᵀ H⁻¹ g by conjugate gradients; None where the curvature is not that of a bowl, or was not resolved."""
     step, residual = np.zeros_like(slope), slope.copy()
     direction, size = residual.copy(), float(residual @ residual)
@@ -70,16 +98,18 @@ def newton_gap(problem: Problem, flat: Array, slope: Array) -> float | None:
     return None
 
 
-def distance(value: float, gap: float, problem: Problem) -> str:
+def distance(value: float, gap: float, problem: Problem, exact: bool) -> str:
     """The gap in words, beside the loss it belongs to."""
-    how = "exact for least squares" if problem.is_quadratic else "estimated from the curvature here"
-    if abs(value) <= rounding(problem):
+    how = "exact for least squares" if exact else "estimated from the curvature here"
+    best_name = "the best possible" if problem.is_convex else "the nearest minimum"
+    nothing = 1e-20 * first_loss(problem)
+    if abs(value) <= nothing:
         return f"The loss {value:.2g} is zero to rounding: the model fits the data exactly."
     if abs(gap) <= 1e-15 * abs(value):
-        return f"The loss {value:.6g} is the best possible to rounding ({how})."
+        return f"The loss {value:.6g} is {best_name} to rounding ({how})."
     best = value - gap
     share = f", or {100 * gap / abs(best):.2g} %," if gap < abs(best) else ""
-    return f"The loss {value:.6g} is {gap:.2g}{share} above the best possible ({how})."
+    return f"The loss {value:.6g} is {gap:.2g}{share} above {best_name} ({how})."
 
 
 def steepness(problem: Problem, norm: float) -> str:

@@ -69,9 +69,7 @@ def huber(delta: float = 1.0) -> LossFunction:
     Source: Huber, Robust estimation of a location parameter, 1964.
     """
     if not 0 < delta < np.inf:
-        raise ValueError(
-            f"huber's delta is {delta}, but the error where it turns linear must be positive; try 1.0"
-        )
+        raise ValueError(f"huber's delta is {delta}, but the error where it turns linear must be positive; try 1.0")
 
     def huber_loss(y_hat: Array, y: Array) -> Array:
         error = y_hat - y
@@ -97,9 +95,7 @@ def quantile(tau: float = 0.5) -> LossFunction:
     Source: Koenker and Bassett, Regression quantiles, 1978.
     """
     if not 0 < tau < 1:
-        raise ValueError(
-            f"quantile's tau is {tau}, but it must be a share between 0 and 1; 0.5 is the median"
-        )
+        raise ValueError(f"quantile's tau is {tau}, but it must be a share between 0 and 1; 0.5 is the median")
 
     def quantile_loss(y_hat: Array, y: Array) -> Array:
         return np.maximum(tau * (y - y_hat), (tau - 1) * (y - y_hat))

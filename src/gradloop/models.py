@@ -22,9 +22,7 @@ class Model(NamedTuple):
     predict: Callable[..., Array]  # predict(x, w, b) -> y_hat for one example
     start: Callable[[int, int], Params]  # start(features, classes): where training begins
     loss: str  # the name of the loss that goes with it
-    in_units: Callable[
-        [Params, Array, Array], Params
-    ]  # parameters for (x - center) / scale -> parameters for x
+    in_units: Callable[[Params, Array, Array], Params]  # parameters for (x - center) / scale -> parameters for x
 
 
 def linear(x: Array, w: Array, b: Array) -> Array:
@@ -124,9 +122,7 @@ def polynomial(degree: int = 2) -> Model:
     Source: Gergonne, The application of the method of least squares to the interpolation of sequences, 1815.
     """
     if not isinstance(degree, int) or degree < 1:
-        raise ValueError(
-            f"a polynomial's degree is {degree!r}, but it must be a whole number from 1; try degree=2"
-        )
+        raise ValueError(f"a polynomial's degree is {degree!r}, but it must be a whole number from 1; try degree=2")
 
     def predict(x: Array, w: Array, b: Array) -> Array:
         return b + sum(np.dot(x ** (k + 1), w[k]) for k in range(degree))

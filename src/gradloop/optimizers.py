@@ -35,7 +35,7 @@ class Optimizer(NamedTuple):
     update: Update
     rate: Schedule
     final: Callable[[Array, State], Array] = last  # what is returned as the answer
-    proximal: bool = False  # whether a proximal step of size rate(t) may follow the update
+    proximal: float = 0.0  # length of the proximal step after the update, in units of rate(t); 0: none would be right
     intercept_update: Update | None = None  # the rule for intercepts (b, bias, intercept) where it is another
 
 
@@ -59,7 +59,7 @@ def sgd(learning_rate: float | Schedule) -> Optimizer:
     def update(w: Array, g: Array, state: State, t: Array) -> tuple[Array, State]:
         return w - rate(t) * g, ()
 
-    return Optimizer("sgd", nothing, update, rate, proximal=True)
+    return Optimizer("sgd", nothing, update, rate, proximal=1.0)
 
 
 def momentum(learning_rate: float | Schedule, beta: float = 0.9) -> Optimizer:
@@ -90,7 +90,7 @@ def momentum(learning_rate: float | Schedule, beta: float = 0.9) -> Optimizer:
         v = beta * v + g
         return w - rate(t) * v, (v,)
 
-    return Optimizer("momentum", init, update, rate, proximal=True)
+    return Optimizer("momentum", init, update, rate, proximal=1 / (1 - beta))
 
 
 def nesterov(learning_rate: float | Schedule, beta: float = 0.9) -> Optimizer:
@@ -122,7 +122,7 @@ def nesterov(learning_rate: float | Schedule, beta: float = 0.9) -> Optimizer:
         v = beta * v + g
         return w - rate(t) * (g + beta * v), (v,)
 
-    return Optimizer("nesterov", init, update, rate, proximal=True)
+    return Optimizer("nesterov", init, update, rate, proximal=1 / (1 - beta))
 
 
 def averaged_sgd(learning_rate: float | Schedule, after: int = 0) -> Optimizer:
@@ -159,7 +159,7 @@ def averaged_sgd(learning_rate: float | Schedule, after: int = 0) -> Optimizer:
     def final(w: Array, state: State) -> Array:
         return state[0]
 
-    return Optimizer("averaged_sgd", init, update, rate, final, proximal=True)
+    return Optimizer("averaged_sgd", init, update, rate, final, proximal=1.0)
 
 
 def adagrad(learning_rate: float | Schedule = 0.01, eps: float = 1e-8) -> Optimizer:
@@ -300,9 +300,7 @@ def adamw(
 
 def _check_share(name: str, value: float) -> None:
     if not 0 <= value < 1:
-        raise ValueError(
-            f"the optimizer's {name} is {value}, but it must be a share from 0 to below 1; try 0.9"
-        )
+        raise ValueError(f"the optimizer's {name} is {value}, but it must be a share from 0 to below 1; try 0.9")
 
 
 def _check_eps(eps: float) -> None:

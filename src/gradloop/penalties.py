@@ -109,9 +109,7 @@ def soft_threshold(w: Array, amount: Array) -> Array:
 
 def _check_strength(name: str, strength: float) -> None:
     if not 0 <= strength < np.inf:
-        raise ValueError(
-            f"the strength of penalty {name} is {strength}, but it must be a number from 0; try 0.01"
-        )
+        raise ValueError(f"the strength of penalty {name} is {strength}, but it must be a number from 0; try 0.01")
 
 
 PENALTIES: dict[str, Callable[..., Penalty]] = {"l2": l2, "l1": l1, "elastic_net": elastic_net}

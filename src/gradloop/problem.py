@@ -7,13 +7,14 @@ parameters, the second derivative times a direction, the prediction for each row
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from gradloop import models
 from gradloop.compiler.loops import Inputs, Loop, Map, Sum
 from gradloop.compiler.program import Program, compile_loop
 from gradloop.compiler.reference import ReferenceProgram, unpack
@@ -22,15 +23,18 @@ from gradloop.core.grad import gradient, hessian_vector
 from gradloop.core.graph import Graph, Node
 from gradloop.core.simplify import simplify
 from gradloop.core.spec import Spec
-from gradloop.core.trace import describe, trace
-from gradloop.errors import DataError, ModelError, OptionError
+from gradloop.core.trace import check_result, describe, trace
+from gradloop.errors import ModelError, OptionError
 from gradloop.losses import Loss
 from gradloop.models import Model
 from gradloop.penalties import Penalty
+from gradloop.targets import check_labels, fit_target
 
 INTERCEPTS = ("b", "bias", "intercept")  # parameters of these names are never penalised
 ENGINES = ("native", "numpy")
-KINKED = {"abs", "sign", "floor", "maximum", "minimum", "max", "where"}  # a jump, in the value or in its slope
+RESERVED = ("row", "y")  # what the graphs call an example, so that no parameter can be called so
+# Operations with a jump, in their value or in its slope.
+KINKED = {"abs", "sign", "floor", "maximum", "minimum", "max", "where", "less", "less_equal", "equal"}
 Array = Any
 
 
@@ -91,11 +95,27 @@ class Problem:
         return self.smooth and not any(id(node) in params for node in self.second.nodes)
 
     @cached_property
+    def is_convex(self) -> bool:
+        """Whether it is known that a minimum here is the best anywhere: least squares and the usual likelihoods."""
+        pair = self.model.predict, self.loss.name
+        likelihoods = (models.logistic, "logistic"), (models.softmax, "cross_entropy"), (models.linear, "huber")
+        return self.smooth and (self.is_quadratic or (self.loss.smooth and pair in likelihoods))
+
+    @cached_property
     def smooth(self) -> bool:
         """Whether the objective has a gradient everywhere: nothing in its graph makes a kink that the loss allows."""
         if self.penalty is not None and self.penalty.proximal is not None:
             return False
-        return not has_kinks(self.example) or (self.loss.smooth and not has_kinks(self.prediction))
+        return not self.has_kinks(self.example) or (self.loss.smooth and not self.has_kinks(self.prediction))
+
+    def has_kinks(self, graph: Graph) -> bool:
+        """Whether an operation on the parameters has a derivative that jumps; on the data alone it does no harm."""
+        moving: set[int] = set()
+        for node in graph.nodes:
+            named = node.op == "input" and node.attributes["name"] in self.names
+            if named or any(id(child) in moving for child in node.inputs):
+                moving.add(id(node))
+        return any(node.op in KINKED and id(node) in moving for node in graph.nodes)
 
     # ---- programs ----
     def program(self, loop: Loop) -> Program | ReferenceProgram:
@@ -179,16 +199,10 @@ def predict_rows(model: Model, params: Mapping[str, Any], X: Array) -> Array:
     dtype = np.result_type(X, *params.values())
     arrays = {name: as_parameter(name, value, dtype) for name, value in params.items()}
     specs = {name: Spec(value.shape, dtype) for name, value in arrays.items()}
-    predict = on_row(model, feature_names(model, arrays), X.shape[1])
-    graph = simplify(trace(predict, {"row": Spec(X.shape[1:], dtype)} | specs, model.name))
+    graph = trace_prediction(on_row(model, specs, X.shape[1]), model, Spec(X.shape[1:], dtype), specs)
     program = compile_loop(Map(graph, Inputs(graph.inputs[:1], graph.inputs[1:])))
     flat = np.concatenate([value.ravel() for value in arrays.values()])
     return program.map((np.ascontiguousarray(X, dtype),), flat)
-
-
-def has_kinks(graph: Graph) -> bool:
-    """Whether an operation of the graph has a derivative that jumps."""
-    return any(node.op in KINKED for node in graph.nodes)
 
 
 # ---- building ------------------------------------------------------------------------------------------------
@@ -223,35 +237,40 @@ def make_problem(
             "train on the logistic loss and look at the accuracy."
         )
     params = {name: as_parameter(name, value, X.dtype) for name, value in start.items()}
-    features = feature_names(model, params)
     row = Spec(X.shape[1:], X.dtype)
     specs = {name: Spec(value.shape, X.dtype) for name, value in params.items()}
-    predict = on_row(model, features, X.shape[1])
-    prediction = simplify(trace(predict, {"row": row} | specs, model.name))
-    check_prediction(prediction, model, y, loss)
+    predict = on_row(model, specs, X.shape[1])
+    prediction = trace_prediction(predict, model, row, specs)
+    check_prediction(prediction, model, loss)
     y = fit_target(y, loss, X.dtype)
     example = trace_example(predict, loss, {"row": row, "y": Spec((), y.dtype)}, specs)
     check_labels(example, y)
-    flat = np.concatenate([value.ravel() for value in params.values()]) if params else np.zeros(0, X.dtype)
+    flat = np.concatenate([value.ravel() for value in params.values()])
     return Problem(model, loss, penalty, X, y, flat, prediction, example, engine)
 
 
 def as_parameter(name: str, value: Any, dtype: np.dtype) -> Array:
     """A starting value as an array of real, finite numbers."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub" or not np.isfinite(array).all():
-        raise ModelError(f"start[{name!r}] must hold real, finite numbers, but holds {array.dtype} {value!r}.")
-    return np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        array = np.array(None)  # rows of different lengths
+    with np.errstate(over="ignore"):
+        found = array.astype(dtype, order="C") if array.dtype.kind in "fiub" else np.array(np.nan)
+    if not np.isfinite(found).all():
+        raise ModelError(f"start[{name!r}] must hold real numbers that are finite in {dtype}, but is {value!r}.")
+    return found
 
 
-def argument_names(function: Callable[..., Any]) -> list[str]:
-    """The names of a function's arguments that can be passed by position."""
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [name for name, p in inspect.signature(function).parameters.items() if p.kind in kinds]
+def argument_names(function: Callable[..., Any], optional: bool = True) -> list[str]:
+    """The names of a function's arguments, with or without those that have a default."""
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    arguments = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
+    return [p.name for p in arguments if optional or p.default is inspect.Parameter.empty]
 
 
-def feature_names(model: Model, params: Mapping[str, Any]) -> list[str]:
-    """The model's arguments that are not parameters: what it sees of an example."""
+def feature_names(model: Model, params: Iterable[str]) -> list[str]:
+    """The model's arguments that are not parameters: what it sees of an example. Defaults are left alone."""
     names = argument_names(model.predict)
     unknown = [name for name in params if name not in names]
     if unknown:
@@ -259,7 +278,10 @@ def feature_names(model: Model, params: Mapping[str, Any]) -> list[str]:
             f"start names {', '.join(unknown)}, but {describe(model.predict)} has the arguments {', '.join(names)}; "
             "use the arguments' names."
         )
-    features = [name for name in names if name not in params]
+    reserved = [name for name in params if name in RESERVED]
+    if reserved:
+        raise ModelError(f"No parameter can be called {reserved[0]!r}, which stands for the data; rename the argument.")
+    features = [name for name in argument_names(model.predict, optional=False) if name not in params]
     if not features or not params:
         what = "no argument is left for the features" if params else "start is empty"
         raise ModelError(
@@ -269,23 +291,32 @@ def feature_names(model: Model, params: Mapping[str, Any]) -> list[str]:
     return features
 
 
-def on_row(model: Model, features: Sequence[str], width: int) -> Callable[..., Any]:
-    """The model as a function (row, *params) of the whole row."""
-    if len(features) == 1:
-        return lambda row, *params: call_by_name(model.predict, [(features[0], row)], params)
-    if len(features) != width:
+def on_row(model: Model, params: Iterable[str], width: int) -> Callable[..., Any]:
+    """The model as a function (row, *params) of the whole row, whatever the order of its own arguments."""
+    names = tuple(params)
+    features = feature_names(model, names)
+    if len(features) not in (1, width):
         raise ModelError(
             f"{describe(model.predict)} takes the features {', '.join(features)}, but the data have {width} columns; "
             "give as many columns, or name the parameters among these in start."
         )
-    return lambda row, *params: call_by_name(model.predict, [(n, row[i]) for i, n in enumerate(features)], params)
+
+    def predict(row: Any, *values: Any) -> Any:
+        parts = [row] if len(features) == 1 else row
+        return model.predict(**dict(zip((*features, *names), (*parts, *values), strict=True)))
+
+    return predict
 
 
-def call_by_name(function: Callable[..., Any], features: list[tuple[str, Any]], params: Sequence[Any]) -> Any:
-    """Call with features by name and parameters in the order of the remaining arguments."""
-    given = dict(features)
-    rest = iter(params)
-    return function(*(given[name] if name in given else next(rest) for name in argument_names(function)))
+def trace_prediction(predict: Callable[..., Any], model: Model, row: Spec, params: Mapping[str, Spec]) -> Graph:
+    """The prediction as a graph (row, *params); an array of one entry is a number."""
+
+    def number_or_array(*inputs: Any) -> Any:
+        y_hat = predict(*inputs)
+        check_result(model.predict, y_hat)
+        return np.reshape(y_hat, ()) if np.size(y_hat) == 1 else y_hat
+
+    return simplify(trace(number_or_array, {"row": row} | dict(params), model.name))
 
 
 def trace_example(
@@ -294,7 +325,9 @@ def trace_example(
     """The loss of one example as a graph (row, y, *params)."""
 
     def example_loss(row: Any, y: Any, *values: Any) -> Any:
-        return loss.function(predict(row, *values), y)
+        found = loss.function(predict(row, *values), y)
+        check_result(loss.function, found)
+        return found
 
     graph = simplify(trace(example_loss, dict(rows) | dict(params), f"{loss.name} loss"))
     result = graph.outputs[0].spec
@@ -306,69 +339,15 @@ def trace_example(
     return graph
 
 
-def check_prediction(prediction: Graph, model: Model, y: Array, loss: Loss) -> None:
+def check_prediction(prediction: Graph, model: Model, loss: Loss) -> None:
     """A shipped loss for numbers needs one number; a user's own loss may take what it likes."""
     spec = prediction.outputs[0].spec
     if spec.dtype.kind != "f":
         raise ModelError(f"{describe(model.predict)} returns {spec.dtype}, but a prediction must be a real number.")
-    if loss.target != "label" and loss.name in ("squared", "absolute", "huber", "quantile", "logistic", "hinge"):
-        if spec.size != 1:
-            raise ModelError(
-                f"{describe(model.predict)} predicts an array of shape {spec.shape} for one example, but the "
-                f"{loss.name} loss compares one number with one target; return a number, for instance "
-                "np.dot(x, w) + b with w of shape (features,)."
-            )
-
-
-def fit_target(y: Array, loss: Loss, dtype: np.dtype) -> Array:
-    """The targets in the type that the loss computes with, once it is sure that they are what it is for."""
-    if loss.target == "label":
-        return whole_labels(y)
-    if loss.target == "binary":
-        check_binary(y, loss)
-    if loss.target == "count" and (y < 0).any():
-        row = int(np.argmax(y < 0))
-        raise DataError(f"y[{row}] is {y[row]}, but the {loss.name} loss is for counts, 0 or more.")
-    own = loss.name not in ("squared", "absolute", "huber", "quantile", "logistic", "hinge", "poisson")
-    return y if own and y.dtype.kind == "i" else np.ascontiguousarray(y, dtype)
-
-
-def whole_labels(y: Array) -> Array:
-    labels = y.astype(np.int64)
-    if (labels != y).any() or (labels < 0).any():
-        row = int(np.argmax((labels != y) | (labels < 0)))
-        raise DataError(
-            f"y[{row}] is {y[row]}, but classes are numbered 0, 1, 2, …; np.unique(y, return_inverse=True)[1] "
-            "numbers any labels."
+    numbers = ("squared", "absolute", "huber", "quantile", "logistic", "hinge", "poisson")
+    if loss.name in numbers and spec.size != 1:
+        raise ModelError(
+            f"{describe(model.predict)} predicts an array of shape {spec.shape} for one example, but the "
+            f"{loss.name} loss compares one number with one target; return a number, for instance "
+            "np.dot(x, w) + b with w of shape (features,)."
         )
-    check_two_classes(labels)
-    return np.ascontiguousarray(labels)
-
-
-def check_binary(y: Array, loss: Loss) -> None:
-    strange = (y != 0) & (y != 1)
-    if strange.any():
-        row = int(np.argmax(strange))
-        cure = "(y + 1) / 2 turns -1 and 1 into 0 and 1" if set(np.unique(y)) <= {-1, 1} else (
-            "choose the softmax model for more than two classes, or compare: (y == value).astype(float)"
-        )  # fmt: skip
-        raise DataError(f"y[{row}] is {y[row]}, but the {loss.name} loss is for targets 0 and 1; {cure}.")
-    check_two_classes(y)
-
-
-def check_two_classes(y: Array) -> None:
-    if (y == y[0]).all():
-        raise DataError(f"All {len(y)} targets are {y[0]}: with one class there is nothing to tell apart.")
-
-
-def check_labels(example: Graph, y: Array) -> None:
-    """Machine code picks entries without looking: every label must be inside the array it picks from."""
-    for node in example.nodes:
-        if node.op == "take" and node.inputs[1].attributes.get("name") == "y":
-            classes = node.inputs[0].spec.shape[0]
-            outside = (y < 0) | (y >= classes)
-            if outside.any():
-                row = int(np.argmax(outside))
-                raise DataError(
-                    f"y[{row}] is {y[row]}, but the model predicts {classes} classes, numbered 0 to {classes - 1}."
-                )

@@ -109,9 +109,7 @@ def cosine(rate: float, steps: float, final: float = 0.0) -> Schedule:
     _check_positive("learning rate", rate)
     _check_positive("number of steps", steps)
     if not 0 <= final <= rate:
-        raise ValueError(
-            f"the final learning rate is {final}, but it must lie between 0 and the first, {rate}"
-        )
+        raise ValueError(f"the final learning rate is {final}, but it must lie between 0 and the first, {rate}")
     return lambda t: final + (rate - final) / 2 * (1 + np.cos(np.pi * np.minimum((t - 1) / steps, 1)))
 
 

@@ -13,7 +13,8 @@ from gradloop.losses import Loss
 from gradloop.models import Model
 from gradloop.optimizers import Optimizer, sgd
 from gradloop.problem import Problem, make_problem
-from gradloop.solvers.minibatch import Run
+from gradloop.schedules import constant
+from gradloop.solvers.minibatch import Run, check_count, made
 from gradloop.training import as_loss, as_model
 
 STAGES = ("graph", "gradient", "loop", "llvm", "assembly")
@@ -50,13 +51,16 @@ def show(
     """
     if stage not in STAGES:
         raise OptionError(f"There is no stage {stage!r}; choose one of {', '.join(STAGES)}.")
+    check_count("features", features, "features of a row")
+    if classes == 1 or classes < 0:
+        raise OptionError(f"classes is {classes}, but there are at least 2 classes to tell apart.")
     chosen = as_model(model, None)
     problem = example_problem(chosen, as_loss(loss, chosen), features, max(classes, 2))
     if stage == "graph":
         return str(problem.example)
     if stage == "gradient":
         return str(problem.gradient)
-    rule = optimizer if isinstance(optimizer, Optimizer) else optimizer(0.03)
+    rule = optimizer if isinstance(optimizer, Optimizer) else made(optimizer, constant(0.03))
     loop = Run(problem, rule, 1, 1, True, 0, None).loop
     if stage == "loop":
         return str(loop)

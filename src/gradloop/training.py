@@ -16,9 +16,10 @@ from gradloop.inference import Fit, measures
 from gradloop.losses import LOSSES, Loss, about
 from gradloop.models import MODELS, Model
 from gradloop.penalties import Penalty
-from gradloop.problem import Problem, argument_names, make_problem
+from gradloop.problem import Problem, argument_names, as_parameter, make_problem
 from gradloop.progress import Report
 from gradloop.solvers.minibatch import Minibatch
+from gradloop.targets import count_classes
 
 Array = Any
 
@@ -65,9 +66,9 @@ def fit(
     >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
     >>> line = fit(X, np.array([1.0, 3.0, 5.0, 7.0]), seed=1)
     >>> print(np.round(line.params["w"], 3), np.round(line.params["b"], 3))
-    [2.] 1.
+    [2.] 1.0
     """
-    check_seed(seed)
+    check_options(seed, start, penalty, progress)
     solver = as_solver(solver)
     table = as_path_or_table(data)
     if table is None:
@@ -126,9 +127,18 @@ class Prepared:
 # ---- what the user gave --------------------------------------------------------------------------------------
 
 
-def check_seed(seed: Any) -> None:
+def check_options(seed: Any, start: Any, penalty: Any, progress: Any) -> None:
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or not 0 <= seed < 2**63:
         raise OptionError(f"seed is {seed!r}, but it must be a whole number from 0.")
+
+    if start is not None and not isinstance(start, Mapping):
+        raise OptionError(
+            f'start is {start!r}, but it must name the parameters, for instance start={{"w": [0.0, 0.0]}}.'
+        )
+    if penalty is not None and not isinstance(penalty, Penalty):
+        raise OptionError(f"penalty is {penalty!r}; give for instance gl.l2(0.1).")
+    if progress is not None and not callable(progress):
+        raise OptionError(f"progress is {progress!r}; give a function that takes one gl.Progress.")
 
 
 def as_solver(solver: Any) -> Minibatch:
@@ -191,9 +201,10 @@ def starting_params(model: Model, start: Mapping[str, Any] | None, features: int
             raise ModelError(
                 f"start lacks {name!r}, which the {model.name} model needs in the shape {np.shape(value)}."
             )
-        if np.shape(start[name]) != np.shape(value):
+        shape = as_parameter(name, start[name], np.dtype(np.float64)).shape
+        if shape != np.shape(value):
             raise ModelError(
-                f"start[{name!r}] has the shape {np.shape(start[name])}, but the {model.name} model with {features} "
+                f"start[{name!r}] has the shape {shape}, but the {model.name} model with {features} "
                 f"features needs {np.shape(value)}."
             )
     return start
@@ -218,10 +229,10 @@ def prepare_arrays(
     if y is None:
         raise DataError("The targets are missing: give fit(X, y), or a table and target=, the name of its column.")
     chosen = as_model(model, start)
-    X = features_for(chosen, data, start)
+    X = features_for(data, is_law=callable(model))
     y = check_target(y, rows=len(X))
     chosen_loss = as_loss(loss, chosen)
-    classes = int(y.max()) + 1 if chosen_loss.target == "label" and y.min() >= 0 else 2
+    classes = count_classes(y) if chosen_loss.target == "label" and not callable(model) else 2
     params = starting_params(chosen, start, X.shape[1], classes)
     names = tuple(f"x[{i}]" for i in range(X.shape[1]))
     if not holdout:
@@ -230,10 +241,12 @@ def prepare_arrays(
     return Prepared(chosen, chosen_loss, X[train], y[train], params, names, (X[held], y[held]))
 
 
-def features_for(model: Model, data: Any, start: Mapping[str, Any] | None) -> Array:
-    """X as it is; a law of one quantity may also be given a plain list of its values."""
-    if np.ndim(data) == 1 and model.name not in MODELS and start is not None:
+def features_for(data: Any, is_law: bool) -> Array:
+    """X as it is; a user's function of one quantity may also be given the plain values of that quantity."""
+    if is_law and getattr(data, "ndim", None) == 1:
         return check_features(np.reshape(data, (-1, 1)))
+    if is_law and isinstance(data, (list, tuple)) and np.ndim(np.asarray(data, object)) == 1:
+        return check_features([[value] for value in data])
     return check_features(data)
 
 
@@ -244,7 +257,7 @@ def prepare_table(
     table: Table, y: Any, target: str | None, leave_out: Iterable[str], model: Any, loss: Any,
     start: Mapping[str, Any] | None, holdout: float, seed: int,
 ) -> Prepared:  # fmt: skip
-    """A table is standardised for a model of all columns; a law gets the columns it names as they are."""
+    """A table is standardised for a shipped model; a user's function gets the columns it names, or all, as they are."""
     if y is not None:
         raise OptionError("y is for arrays; in a table the target is a column: give target=, its name.")
     if target is None:
@@ -253,8 +266,8 @@ def prepare_table(
         )
     chosen = as_model(model, start)
     chosen_loss = as_loss(loss, chosen)
-    law = law_columns(chosen, table, start)
-    if law is None and start is not None and not callable(model):
+    law = law_columns(model, table, start) if callable(model) and start is not None else None
+    if start is not None and not callable(model):
         raise OptionError("start cannot be given for standardised columns; give arrays instead of a table.")
     learned_from = table
     split = None
@@ -264,7 +277,7 @@ def prepare_table(
     preparation = Preparation.learn(
         learned_from, target, law, leave_out=leave_out, classification=wants_classes(chosen_loss)
     )
-    if law is not None:
+    if callable(model):
         preparation = as_they_are(preparation, law)
     check_class_count(preparation, chosen_loss, target)
     X, targets = preparation.features(learned_from), preparation.target(learned_from)
@@ -276,11 +289,9 @@ def prepare_table(
     return Prepared(chosen, chosen_loss, X, targets, params, preparation.feature_names, held, preparation)
 
 
-def law_columns(model: Model, table: Table, start: Mapping[str, Any] | None) -> list[str] | None:
+def law_columns(law: Callable[..., Any], table: Table, start: Mapping[str, Any]) -> list[str] | None:
     """The columns that a user's function names as its arguments; None if it takes the whole row."""
-    if start is None or model.name in MODELS:
-        return None
-    names = [name for name in argument_names(model.predict) if name not in start]
+    names = [name for name in argument_names(law, optional=False) if name not in start]
     if all(name in table.columns for name in names):
         return names
     if len(names) > 1:
@@ -289,14 +300,13 @@ def law_columns(model: Model, table: Table, start: Mapping[str, Any] | None) -> 
     return None
 
 
-def as_they_are(preparation: Preparation, names: list[str]) -> Preparation:
+def as_they_are(preparation: Preparation, names: list[str] | None) -> Preparation:
     """The same columns in the order of the law's arguments, not standardised: its parameters have units."""
     found = {feature.name: feature for feature in preparation.used}
+    names = list(found) if names is None else names
     missing = [name for name in names if name not in found]
     if missing:
-        raise DataError(
-            f"The law needs the column {', '.join(missing)}, which takes only one value; {preparation.notes}."
-        )
+        raise DataError(f"The law needs the column {', '.join(missing)}, which holds one value only or is left out.")
     return replace(preparation, used=tuple(found[name]._replace(center=0.0, scale=1.0) for name in names))
 
 

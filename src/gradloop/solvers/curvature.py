@@ -21,6 +21,7 @@ from gradloop.core.grad import gradient
 from gradloop.core.graph import Graph
 from gradloop.core.simplify import simplify
 from gradloop.core.trace import Tracer
+from gradloop.errors import OptionError
 from gradloop.problem import Problem
 
 SAMPLE = 4096  # rows that the estimates look at
@@ -92,7 +93,12 @@ def derived_rate(problem: Problem, flat: Array, batch_size: int) -> float:
         return 0.5 / smoothness
     value, _ = sample.objective(flat)
     steepness = float(np.mean(row_map(sample, squared_gradient(sample), flat)))
-    return abs(value) / steepness if steepness > 0 and value != 0 else 1.0
+    rate = abs(value) / steepness if steepness > 0 and value != 0 else 1.0
+    if not 0 < rate < np.inf:
+        raise OptionError(
+            f"No learning rate can be derived from a curvature of {whole:g}; scale the columns of the data."
+        )
+    return rate
 
 
 def row_curvature(problem: Problem, flat: Array) -> float:

@@ -17,13 +17,20 @@ from gradloop.core.lift import inline, lift_constants
 from gradloop.core.simplify import simplify
 from gradloop.core.spec import Spec
 from gradloop.core.trace import trace
-from gradloop.errors import OptionError
+from gradloop.errors import ModelError, OptionError
 from gradloop.history import History, Row, Snapshot, epochs_to_keep
 from gradloop.optimizers import Optimizer, sgd
 from gradloop.problem import INTERCEPTS, Problem
 from gradloop.progress import Progress, Report
-from gradloop.schedules import cosine
-from gradloop.solvers.curvature import derived_rate, scale_advice, stable_rate, stable_rates
+from gradloop.schedules import Schedule, cosine
+from gradloop.solvers.curvature import (
+    derived_rate,
+    row_map,
+    scale_advice,
+    squared_gradient,
+    stable_rate,
+    stable_rates,
+)
 from gradloop.stop import Stop
 
 USUAL_BATCH = 32
@@ -85,10 +92,12 @@ class Minibatch:
         if not isinstance(self.optimizer, Optimizer) and not callable(self.optimizer):
             raise OptionError(f"optimizer is {self.optimizer!r}; give for instance gl.sgd(0.03), or gl.sgd itself.")
 
+    @np.errstate(over="ignore", invalid="ignore")
     def solve(self, problem: Problem, seed: int = 0, report: Report | None = None) -> Solution:
         """Train; see `gradloop.fit`."""
         rows = len(problem.X)
         batch_size = self.rows_in_a_batch(rows)
+        check_start(problem)
         batches = -(-rows // batch_size)
         epochs = self.epochs or min(max(-(-STEPS_WANTED // batches), FEWEST_EPOCHS), MOST_EPOCHS)
         if isinstance(self.optimizer, Optimizer):
@@ -105,28 +114,33 @@ class Minibatch:
             return rows
         if self.batch_size > rows:
             raise OptionError(
-                f'batch_size is {self.batch_size}, but there are {rows} rows to train on; choose at most {rows}, or "all".'
+                f"batch_size is {self.batch_size}, but there are {rows} rows to train on; choose at most {rows}, "
+                'or "all".'
             )
         return self.batch_size
 
     def _solve_with_derived_rate(
         self, problem: Problem, batch_size: int, epochs: int, seed: int, report: Report | None
     ) -> Solution:
-        """Where the curvature grows along the way, the rate found at the start is too large: begin again with less."""
+        """Where the curvature grows along the way, the rate found at the start is too large: begin again with less.
+
+        A run may also leap over the valley to a plateau, and end no better than it began.
+        """
         assert not isinstance(self.optimizer, Optimizer)
         if not needs_rate(self.optimizer):
-            run = Run(problem, self.optimizer(), batch_size, epochs, self.shuffle, seed, report)
+            run = Run(problem, made(self.optimizer), batch_size, epochs, self.shuffle, seed, report)
             return run.solution()
         steps = epochs * -(-len(problem.X) // batch_size)
         rate = derived_rate(problem, problem.start, batch_size)
         advice = scale_advice(problem)
         for _ in range(RETRIES):
-            optimizer = self.optimizer(cosine(rate, steps))
+            optimizer = made(self.optimizer, cosine(rate, steps))
             run = Run(problem, optimizer, batch_size, epochs, self.shuffle, seed, report)
             run.notes += [f"The learning rate was derived from the data: {rate:.3g}, falling to 0 along a cosine."]
             run.notes += advice
             solution = run.solution()
-            if solution.stop is not Stop.DIVERGED:
+            ended_below = len(solution.history) == 0 or solution.history["loss"][-1] <= run.first_loss
+            if solution.stop is Stop.INTERRUPTED or (solution.stop is Stop.FINISHED and ended_below):
                 return solution
             rate /= 4
         return solution
@@ -143,6 +157,28 @@ def needs_rate(factory: Callable[..., Optimizer]) -> bool:
     return any(argument.default is inspect.Parameter.empty for argument in arguments)
 
 
+def made(factory: Callable[..., Optimizer], *rate: Schedule) -> Optimizer:
+    """What a factory makes, if it is an optimizer."""
+    optimizer = factory(*rate)
+    if not isinstance(optimizer, Optimizer):
+        raise OptionError(f"optimizer made {optimizer!r}, not an Optimizer; give for instance gl.sgd(0.03), or gl.sgd.")
+    return optimizer
+
+
+def check_start(problem: Problem) -> None:
+    """Where the loss is not a number at the start, no step leads anywhere."""
+    value, slope = problem.objective(problem.start)
+    if np.isfinite(value) and np.isfinite(slope).all():
+        return
+    finite = np.isfinite(row_map(problem, problem.example, problem.start)).ravel()
+    finite &= np.isfinite(row_map(problem, squared_gradient(problem), problem.start))
+    where = "in the sum over the rows" if finite.all() else f"first in row {int(np.argmin(finite))}"
+    raise ModelError(
+        f"The loss, or its slope, is not finite at the start, {where}: start from other "
+        f"parameters, scale the data, or choose a model whose predictions suit the {problem.loss.name} loss."
+    )
+
+
 # ---- the update as a graph -----------------------------------------------------------------------------------
 
 
@@ -154,20 +190,29 @@ def traced_update(problem: Problem, name: str, node: Node, optimizer: Optimizer)
         rule = optimizer.intercept_update
     penalty = problem.penalty if problem.penalised(name) else None
     states = optimizer.init(np.zeros(spec.shape, spec.dtype))
+    if not isinstance(states, tuple):
+        raise OptionError(f"init of the optimizer {optimizer.name} must return a tuple of arrays, not {states!r}.")
     state_specs = {f"state{i}": Spec(np.shape(s), spec.dtype) for i, s in enumerate(states)}
 
     def step(w: Any, g: Any, t: Any, *state: Any) -> tuple[Any, ...]:
         if name in problem.penalty_gradients:
             g = g + inline(problem.penalty_gradients[name], {"w": w})[0].astype(spec.dtype)
-        moved, new_state = rule(w, g, state, t)
+        moved, new_state = pair(rule(w, g, state, t), optimizer)
         if penalty is not None and penalty.proximal is not None:
-            moved = penalty.proximal(moved, optimizer.rate(t))
+            moved = penalty.proximal(moved, optimizer.proximal * optimizer.rate(t))
         return (moved, *new_state)
 
     specs = {"w": spec, "g": spec, "t": Spec((), spec.dtype)} | state_specs
     graph, numbers, values = lift_constants(trace(step, specs, optimizer.name))
     check_update(graph.outputs, (spec, *state_specs.values()), optimizer)
     return Update(simplify(graph), graph.inputs[3 : 3 + len(states)], numbers), values
+
+
+def pair(result: Any, optimizer: Optimizer) -> tuple[Any, tuple[Any, ...]]:
+    """What an update returned, if it is (w, state)."""
+    if isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], tuple):
+        return result
+    raise OptionError(f"update of the optimizer {optimizer.name} must return (w, state), where state is a tuple.")
 
 
 def check_update(outputs: tuple[Node, ...], specs: tuple[Spec, ...], optimizer: Optimizer) -> None:
@@ -199,7 +244,10 @@ class Run:
     def __post_init__(self) -> None:
         problem = self.problem
         check_penalty(problem, self.optimizer)
-        traced = [traced_update(problem, n, node, self.optimizer) for n, node in zip(problem.names, problem.params)]
+        traced = [
+            traced_update(problem, n, node, self.optimizer)
+            for n, node in zip(problem.names, problem.params, strict=True)
+        ]
         self.loop = Train(problem.gradient, problem.inputs, tuple(update for update, _ in traced), self.shuffle)
         self.numbers = np.concatenate([values for _, values in traced])
         self.params = problem.start.copy()
@@ -209,6 +257,7 @@ class Run:
         self.steps_in_a_call = max(1, FIRST_CALL // (self.batch_size * max(1, problem.X[0].size)))
         self.best = self.params.copy()
         self.best_loss = float("inf")
+        self.warned = False
 
     def first_state(self) -> Array:
         """The optimizer's memory of all parameters, one behind the other."""
@@ -220,7 +269,8 @@ class Run:
         if self.optimizer.name != "sgd" or not self.problem.smooth:
             return
         rate, bound = float(self.optimizer.rate(1.0)), stable_rate(self.problem, self.params)
-        if rate > bound:
+        self.warned = rate > bound
+        if self.warned:
             self.notes.append(f"The learning rate {rate:g} is too large: {stable_rates(self.problem, bound)}.")
 
     def solution(self) -> Solution:
@@ -242,6 +292,8 @@ class Run:
                     kept.append((epoch, self.problem.unpack(answer)))
                 if not finite or not loss <= limit:
                     stop = Stop.DIVERGED
+                    if finite and not np.isfinite(loss):
+                        self.notes.append(f"The loss is not finite after epoch {epoch}.")
                     break
                 self.remember(answer, loss)
                 if self.report:
@@ -255,13 +307,14 @@ class Run:
         start, _ = self.problem.objective(self.params)
         zero, _ = self.problem.objective(np.zeros_like(self.params))
         known = [abs(value) for value in (start, zero) if np.isfinite(value)]
-        self.remember(self.params, start)
+        self.first_loss = start
+        self.remember(self.params.copy(), start)
         return GROWTH * max(known) if known and max(known) > 0 else float("inf")
 
     def remember(self, params: Array, loss: float) -> None:
         self.last = params
         if loss < self.best_loss:
-            self.best, self.best_loss = params.copy(), loss
+            self.best, self.best_loss = params, loss
 
     def run_epoch(self, program: Any, epoch: int) -> bool:
         """All batches of an epoch, in calls short enough to be interrupted. False if the gradient was not finite."""
@@ -298,11 +351,10 @@ class Run:
         """After a divergence the best parameters so far; else those of the last finished epoch."""
         if stop is not Stop.DIVERGED:
             return self.last
-        if self.problem.smooth and self.optimizer.name != "sgd":
+        if self.problem.smooth and not self.warned:
             bound = stable_rate(self.problem, self.problem.start)
-            self.notes.append(
-                f"Choose a smaller learning rate: for plain descent, {stable_rates(self.problem, bound)}."
-            )
+            advice = f": for descent on all rows, {stable_rates(self.problem, bound)}" if np.isfinite(bound) else ""
+            self.notes.append(f"Choose a smaller learning rate{advice}; small batches need less.")
         return self.best
 
 
