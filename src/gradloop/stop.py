@@ -16,6 +16,7 @@ class Stop(Enum):
     CONVERGED = "The certificate shows that the loss cannot be lowered further within the tolerance."
     DIVERGED = "The loss grew beyond doubt: training was stopped and the best parameters so far were kept."
     ITERATIONS = "All iterations that were allowed were used."
+    SEARCHED = "Every point of the grid was tried."
     STALLED = "No step lowers the loss any further in this arithmetic."
     SEPARABLE = (
         "The classes are separable: larger parameters are always better, so the best are infinite; add a penalty."
