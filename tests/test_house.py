@@ -27,6 +27,7 @@ FLOORS = [
     {"compiler", "eager"},
     {"data"},
     {"targets"},
+    {"graphs"},
     {"problem"},
     {"certificate"},
     {"solvers"},

@@ -6,8 +6,7 @@ parameters, the second derivative times a direction, the prediction for each row
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -21,10 +20,10 @@ from gradloop.compiler.reference import ReferenceProgram, unpack
 from gradloop.core.evaluate import evaluate
 from gradloop.core.grad import gradient, hessian_vector
 from gradloop.core.graph import Graph, Node
-from gradloop.core.simplify import simplify
 from gradloop.core.spec import Spec
-from gradloop.core.trace import check_result, describe, trace
-from gradloop.errors import ModelError, OptionError
+from gradloop.core.trace import trace
+from gradloop.errors import OptionError
+from gradloop.graphs import as_parameter, check_prediction, on_row, trace_example, trace_prediction
 from gradloop.losses import Loss
 from gradloop.models import Model
 from gradloop.penalties import Penalty
@@ -32,7 +31,6 @@ from gradloop.targets import check_labels, fit_target
 
 INTERCEPTS = ("b", "bias", "intercept")  # parameters of these names are never penalised
 ENGINES = ("native", "numpy")
-RESERVED = ("row", "y")  # what the graphs call an example, so that no parameter can be called so
 # Operations with a jump, in their value or in its slope.
 KINKED = {"abs", "sign", "floor", "maximum", "minimum", "max", "where", "less", "less_equal", "equal"}
 Array = Any
@@ -49,14 +47,22 @@ class Problem:
     y: Array  # (n,)
     start: Array  # all parameters, one behind the other
     prediction: Graph  # (row, *params) -> y_hat
-    example: Graph  # (row, y, *params) -> loss of one example
+    example: Graph  # (row, y, *params) -> loss of one example, times its weight where there are weights
     engine: str = "native"
+    weights: Array | None = None  # (n,), with mean one: how much each example counts
+
+    @cached_property
+    def rows(self) -> tuple[Array, ...]:
+        """What varies by example, in the order of the graph's first inputs."""
+        if self.weights is None:
+            return (self.X, self.y)
+        return (self.X, self.y, np.ascontiguousarray(self.weights, self.X.dtype))
 
     # ---- parameters ----
     @cached_property
     def params(self) -> tuple[Node, ...]:
         """The parameters as inputs of the graphs, in the order in which they lie in a flat array."""
-        return self.example.inputs[2:]
+        return self.example.inputs[len(self.rows) :]
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -71,7 +77,7 @@ class Problem:
 
     @cached_property
     def inputs(self) -> Inputs:
-        return Inputs(self.example.inputs[:2], self.params)
+        return Inputs(self.example.inputs[: len(self.rows)], self.params)
 
     @cached_property
     def gradient(self) -> Graph:
@@ -137,7 +143,7 @@ class Problem:
     # ---- answers ----
     def objective(self, flat: Array) -> tuple[float, Array]:
         """The objective and its gradient, in float64, after one pass over the rows."""
-        total = self._values.sum((self.X, self.y), flat) / len(self.X)
+        total = self._values.sum(self.rows, flat) / len(self.X)
         value, slope = float(total[0]), total[1:]
         extra, extra_slope = self.penalty_at(flat)
         return value + extra, slope + extra_slope
@@ -145,7 +151,7 @@ class Problem:
     def curvature_times(self, flat: Array, direction: Array) -> Array:
         """The second derivative of the objective at `flat` times a direction, in float64."""
         both = np.concatenate([flat, direction.astype(flat.dtype)])
-        total = self._curvature.sum((self.X, self.y), both) / len(self.X)
+        total = self._curvature.sum(self.rows, both) / len(self.X)
         return total + self.penalty_curvature_times(direction)
 
     def predict(self, flat: Array, X: Array) -> Array:
@@ -187,7 +193,8 @@ class Problem:
         if len(self.X) <= most:
             return self
         rows = np.linspace(0, len(self.X) - 1, most).astype(np.int64)
-        return replace(self, X=self.X[rows], y=self.y[rows])
+        weights = None if self.weights is None else self.weights[rows]
+        return replace(self, X=self.X[rows], y=self.y[rows], weights=weights)
 
 
 def predict_rows(model: Model, params: Mapping[str, Any], X: Array) -> Array:
@@ -216,6 +223,7 @@ def make_problem(
     start: Mapping[str, Any],
     penalty: Penalty | None = None,
     engine: str = "native",
+    weights: Array | None = None,
 ) -> Problem:
     """Trace model and loss for these data, and check that everything fits.
 
@@ -223,6 +231,7 @@ def make_problem(
         X: (n, d) checked features; a model of one feature argument sees a row, one of several sees a row's values
         y: (n,) checked targets
         start: parameters to start from, by the names of the model's arguments
+        weights: (n,) with mean one: how much each example counts
 
     Raises:
         ModelError, TracingError: model, loss and start do not fit together.
@@ -243,111 +252,8 @@ def make_problem(
     prediction = trace_prediction(predict, model, row, specs)
     check_prediction(prediction, model, loss)
     y = fit_target(y, loss, X.dtype)
-    example = trace_example(predict, loss, {"row": row, "y": Spec((), y.dtype)}, specs)
+    rows = {"row": row, "y": Spec((), y.dtype)} | ({} if weights is None else {"weight": Spec((), X.dtype)})
+    example = trace_example(predict, loss, rows, specs)
     check_labels(example, y)
     flat = np.concatenate([value.ravel() for value in params.values()])
-    return Problem(model, loss, penalty, X, y, flat, prediction, example, engine)
-
-
-def as_parameter(name: str, value: Any, dtype: np.dtype) -> Array:
-    """A starting value as an array of real, finite numbers."""
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        array = np.array(None)  # rows of different lengths
-    with np.errstate(over="ignore"):
-        found = array.astype(dtype, order="C") if array.dtype.kind in "fiub" else np.array(np.nan)
-    if not np.isfinite(found).all():
-        raise ModelError(f"start[{name!r}] must hold real numbers that are finite in {dtype}, but is {value!r}.")
-    return found
-
-
-def argument_names(function: Callable[..., Any], optional: bool = True) -> list[str]:
-    """The names of a function's arguments, with or without those that have a default."""
-    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    arguments = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
-    return [p.name for p in arguments if optional or p.default is inspect.Parameter.empty]
-
-
-def feature_names(model: Model, params: Iterable[str]) -> list[str]:
-    """The model's arguments that are not parameters: what it sees of an example. Defaults are left alone."""
-    names = argument_names(model.predict)
-    unknown = [name for name in params if name not in names]
-    if unknown:
-        raise ModelError(
-            f"start names {', '.join(unknown)}, but {describe(model.predict)} has the arguments {', '.join(names)}; "
-            "use the arguments' names."
-        )
-    reserved = [name for name in params if name in RESERVED]
-    if reserved:
-        raise ModelError(f"No parameter can be called {reserved[0]!r}, which stands for the data; rename the argument.")
-    features = [name for name in argument_names(model.predict, optional=False) if name not in params]
-    if not features or not params:
-        what = "no argument is left for the features" if params else "start is empty"
-        raise ModelError(
-            f"{describe(model.predict)} has the arguments {', '.join(names)}, and {what}; start holds the parameters "
-            "by name, and the arguments it does not name are features."
-        )
-    return features
-
-
-def on_row(model: Model, params: Iterable[str], width: int) -> Callable[..., Any]:
-    """The model as a function (row, *params) of the whole row, whatever the order of its own arguments."""
-    names = tuple(params)
-    features = feature_names(model, names)
-    if len(features) not in (1, width):
-        raise ModelError(
-            f"{describe(model.predict)} takes the features {', '.join(features)}, but the data have {width} columns; "
-            "give as many columns, or name the parameters among these in start."
-        )
-
-    def predict(row: Any, *values: Any) -> Any:
-        parts = [row] if len(features) == 1 else row
-        return model.predict(**dict(zip((*features, *names), (*parts, *values), strict=True)))
-
-    return predict
-
-
-def trace_prediction(predict: Callable[..., Any], model: Model, row: Spec, params: Mapping[str, Spec]) -> Graph:
-    """The prediction as a graph (row, *params); an array of one entry is a number."""
-
-    def number_or_array(*inputs: Any) -> Any:
-        y_hat = predict(*inputs)
-        check_result(model.predict, y_hat)
-        return np.reshape(y_hat, ()) if np.size(y_hat) == 1 else y_hat
-
-    return simplify(trace(number_or_array, {"row": row} | dict(params), model.name))
-
-
-def trace_example(
-    predict: Callable[..., Any], loss: Loss, rows: Mapping[str, Spec], params: Mapping[str, Spec]
-) -> Graph:
-    """The loss of one example as a graph (row, y, *params)."""
-
-    def example_loss(row: Any, y: Any, *values: Any) -> Any:
-        found = loss.function(predict(row, *values), y)
-        check_result(loss.function, found)
-        return found
-
-    graph = simplify(trace(example_loss, dict(rows) | dict(params), f"{loss.name} loss"))
-    result = graph.outputs[0].spec
-    if result.size != 1:
-        raise ModelError(
-            f"The loss {describe(loss.function)} gives an array of shape {result.shape} for one example, but a loss is "
-            "one number: the prediction and y have different shapes, or a sum over the entries is missing."
-        )
-    return graph
-
-
-def check_prediction(prediction: Graph, model: Model, loss: Loss) -> None:
-    """A shipped loss for numbers needs one number; a user's own loss may take what it likes."""
-    spec = prediction.outputs[0].spec
-    if spec.dtype.kind != "f":
-        raise ModelError(f"{describe(model.predict)} returns {spec.dtype}, but a prediction must be a real number.")
-    numbers = ("squared", "absolute", "huber", "quantile", "logistic", "hinge", "poisson")
-    if loss.name in numbers and spec.size != 1:
-        raise ModelError(
-            f"{describe(model.predict)} predicts an array of shape {spec.shape} for one example, but the "
-            f"{loss.name} loss compares one number with one target; return a number, for instance "
-            "np.dot(x, w) + b with w of shape (features,)."
-        )
+    return Problem(model, loss, penalty, X, y, flat, prediction, example, engine, weights)

@@ -12,11 +12,12 @@ import numpy as np
 from gradloop.certificate import certify
 from gradloop.data import Preparation, Table, as_table, check_features, check_target, holdout_split, read_csv
 from gradloop.errors import DataError, ModelError, OptionError
+from gradloop.graphs import argument_names, as_parameter
 from gradloop.inference import Fit, measures
 from gradloop.losses import LOSSES, Loss, about
 from gradloop.models import MODELS, Model
 from gradloop.penalties import Penalty
-from gradloop.problem import Problem, argument_names, as_parameter, make_problem
+from gradloop.problem import Problem, make_problem
 from gradloop.progress import Report
 from gradloop.solvers.minibatch import Minibatch
 from gradloop.targets import count_classes

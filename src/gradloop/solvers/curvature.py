@@ -128,4 +128,4 @@ def squared_gradient(problem: Problem) -> Graph:
 def row_map(problem: Problem, graph: Graph, flat: Array, more: tuple[Any, ...] = ()) -> Array:
     """A number for each row."""
     loop = Map(graph, Inputs(problem.inputs.rows, (*problem.params, *more)))
-    return problem.program(loop).map((problem.X, problem.y), flat)
+    return problem.program(loop).map(problem.rows, flat)

@@ -126,8 +126,9 @@ class Search:
     @cached_property
     def program(self) -> Any:
         """Sums the losses of many candidates in one pass over the rows."""
+        given = len(self.problem.rows)
         graph = with_candidates(self.problem.example, self.problem.names, TOGETHER)
-        return self.problem.program(Sum(graph, Inputs(graph.inputs[:2], graph.inputs[2:])))
+        return self.problem.program(Sum(graph, Inputs(graph.inputs[:given], graph.inputs[given:])))
 
     def solution(self) -> Solution:
         table, stop = [], Stop.SEARCHED
@@ -179,7 +180,7 @@ class Search:
         points = self.points(first, last)
         filled = np.concatenate([points, np.repeat(points[:, -1:], TOGETHER - points.shape[1], axis=1)], axis=1)
         flat = np.ascontiguousarray(filled, self.problem.start.dtype).ravel()
-        values = self.program.sum((self.problem.X, self.problem.y), flat)[: last - first] / len(self.problem.X)
+        values = self.program.sum(self.problem.rows, flat)[: last - first] / len(self.problem.X)
         return values + self.penalties(points)
 
     def penalties(self, points: Array) -> Array:

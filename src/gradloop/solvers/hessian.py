@@ -33,7 +33,7 @@ def hessian(problem: Problem, flat: Array) -> Array:
     if score is None:
         columns = [problem.curvature_times(flat, unit) for unit in np.eye(flat.size)]
         return (np.array(columns) + np.array(columns).T) / 2
-    bends = problem.program(Map(score.bend, problem.inputs)).map((problem.X, problem.y), flat).astype(np.float64)
+    bends = problem.program(Map(score.bend, problem.inputs)).map(problem.rows, flat).astype(np.float64)
     weights, signs = np.sqrt(np.abs(bends)), np.sign(bends)
     bowl = bool((bends >= 0).all())
     total = np.zeros((flat.size, flat.size))
@@ -70,7 +70,7 @@ class Score:
                 np.multiply(part.attributes["value"].reshape(1, -1), weights[:, None], out=target)
             else:
                 loop = Map(Graph("slope", self.slopes.inputs, (part,)), problem.inputs)
-                values = problem.program(loop).map((problem.X[block], problem.y[block]), flat)
+                values = problem.program(loop).map(tuple(part[block] for part in problem.rows), flat)
                 np.multiply(values.reshape(target.shape), weights[:, None], out=target)
         return rows
 

@@ -324,7 +324,7 @@ class Run:
             until = min(last, first + self.steps_in_a_call)
             begun = time.perf_counter()
             arrays = (self.numbers, self.params, self.state)
-            done = program.train((problem.X, problem.y), self.batch_size, first, until, self.seed, *arrays)
+            done = program.train(problem.rows, self.batch_size, first, until, self.seed, *arrays)
             seconds = max(time.perf_counter() - begun, 1e-6)
             if done < until or not np.isfinite(self.params).all():
                 self.notes.append(f"The gradient was not finite at step {done}, in epoch {epoch}.")

@@ -24,7 +24,5 @@ def separates(problem: Problem, flat: Array, value: float) -> bool:
         return False
     if len(scores(problem.example, problem.names)) != 1:
         return False
-    losses = problem.program(Map(problem.example, problem.inputs)).map(
-        (problem.X, problem.y), flat.astype(problem.start.dtype)
-    )
+    losses = problem.program(Map(problem.example, problem.inputs)).map(problem.rows, flat.astype(problem.start.dtype))
     return bool(losses.max() < CERTAIN)
