@@ -1,4 +1,8 @@
-"""A thin layer over llvmlite's builder: loops with accumulators, buffers, arithmetic that folds whole numbers.
+"""A thin layer over llvmlite's builder: loops that hand values on, buffers, vectors, whole numbers that are folded.
+
+Vectors are written here, not found by LLVM: an axis is walked in spans of neighbouring places, and every instruction
+for a span is one vector instruction. So it is certain what becomes a vector, sums have the same shape on every
+processor, and LLVM, which cuts or joins vectors as its target likes, has little left to do at each compilation.
 
 Floating-point flags: sums may be reordered and products fused, so loops become vectors; `nnan` and `ninf` are never
 given, because they would allow LLVM to delete the checks that catch a diverging run.
@@ -8,27 +12,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 from llvmlite import ir
 
-POINTER = ir.PointerType()
-I1, I8, I32, I64 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64)
+from gradloop.compiler.kinds import (
+    I1,
+    I8,
+    I32,
+    I64,
+    POINTER,
+    VECTOR,
+    Index,
+    Position,
+    Span,
+    Value,
+    contiguous_axis,
+    element_type,
+    is_whole,
+    like,
+    number,
+    span,
+    suffix,
+    width_in,
+    width_of,
+)
+
 FLAGS = ("reassoc", "contract", "arcp", "nsz")
-UNROLLED = 4  # loops of at most so many turns are written out, so that small arrays live in registers
-
-Value = Any  # an LLVM value
-Index = Any  # a Python int, or an LLVM value of type i64
-
-TYPES = {"float32": ir.FloatType(), "float64": ir.DoubleType(), "int64": I64, "bool": I1}
-
-
-def ir_type(dtype: np.dtype) -> ir.Type:
-    """The LLVM type of one entry of an array."""
-    if str(dtype) not in TYPES:
-        raise ValueError(f"machine code computes with {', '.join(TYPES)}, but there is an array of {dtype}")
-    return TYPES[str(dtype)]
+WRITTEN_OUT = 4  # loops of at most so many turns are written out, so that small arrays live in registers
+SPANS_WRITTEN_OUT = 8  # the same for loops over spans
+LARGE = 1 << 16  # bytes of an array that had better not lie on the stack
 
 
 class Code:
@@ -38,16 +51,26 @@ class Code:
         self.function = function
         self.entry = function.append_basic_block("entry")
         self.ir = ir.IRBuilder(function.append_basic_block("start"))
+        self.borrowed: list[Value] = []  # memory to give back at the end
 
     def close_entry(self) -> None:
-        """Join the block of buffers, which grows until the end, to the code."""
+        """Join the block of buffers, which grows until the end, to the code; give back memory wherever it returns."""
         ir.IRBuilder(self.entry).branch(self.function.blocks[1])
+        for block in self.function.blocks:
+            if isinstance(block.terminator, ir.Ret) and self.borrowed:
+                self.ir.position_before(block.terminator)
+                for place in self.borrowed:
+                    self.ir.call(self.declare("free", ir.VoidType(), [POINTER]), [place])
 
     # ---- whole numbers ----
     def i64(self, value: Index) -> Value:
         return I64(value) if isinstance(value, int) else value
 
     def add(self, a: Index, b: Index) -> Index:
+        if isinstance(a, Span):
+            return Span(self.add(a.start, b), a.width)
+        if isinstance(b, Span):
+            return Span(self.add(a, b.start), b.width)
         if isinstance(a, int) and isinstance(b, int):
             return a + b
         if isinstance(a, int) and a == 0:
@@ -73,6 +96,11 @@ class Code:
         return self.ir.udiv(a, I64(b)), self.ir.urem(a, I64(b))
 
     def equal(self, a: Index, b: Index) -> Value:
+        """Whether an index is at a place; for a span, an answer for each of its places."""
+        if isinstance(a, Span):
+            steps = ir.Constant(ir.VectorType(I64, a.width), list(range(a.width)))
+            places = self.ir.add(self.spread(self.i64(a.start), a.width), steps)
+            return self.ir.icmp_signed("==", places, self.spread(self.i64(b), a.width))
         return self.ir.icmp_signed("==", self.i64(a), self.i64(b))
 
     def offset(self, index: Sequence[Index], shape: Sequence[int]) -> Index:
@@ -84,10 +112,15 @@ class Code:
 
     # ---- memory ----
     def buffer(self, kind: ir.Type, entries: int) -> Value:
-        """Room on the stack, reserved once, however often the code that asks for it runs."""
+        """Room that is reserved once, however often the code that asks for it runs: on the stack, if it is not much."""
+        size = entries * width_of(kind)
         with self.ir.goto_entry_block():
-            place = self.ir.alloca(ir.ArrayType(kind, entries))
-            place.align = 64
+            if size > LARGE:
+                place = self.ir.call(self.declare("malloc", POINTER, [I64]), [I64(size)])
+                self.borrowed.append(place)
+            else:
+                place = self.ir.alloca(ir.ArrayType(kind, entries))
+                place.align = VECTOR
         place.type = POINTER
         return place
 
@@ -97,19 +130,29 @@ class Code:
         return place
 
     def load(self, base: Value, kind: ir.Type, position: Index = 0) -> Value:
+        if isinstance(position, Span):
+            place = self.at(base, kind, position.start)
+            return self.ir.load(place, typ=ir.VectorType(kind, position.width), align=width_of(kind))
         return self.ir.load(self.at(base, kind, position), typ=kind)
 
     def store(self, value: Value, base: Value, kind: ir.Type, position: Index = 0) -> None:
-        self.ir.store(value, self.at(base, kind, position))
+        if isinstance(position, Span):
+            vector = self.spread(value, position.width)
+            self.ir.store(vector, self.at(base, kind, position.start), align=width_of(kind))
+        else:
+            self.ir.store(value, self.at(base, kind, position))
 
     def prefetch(self, place: Value) -> None:
-        """Ask for the line of memory at a place that will soon be read."""
+        """Ask for the line of memory at a place that will soon be read.
+
+        It goes to the second-level cache: the few requests that the first level can have under way would be the limit.
+        """
         function = self.declare("llvm.prefetch.p0", ir.VoidType(), [POINTER, I32, I32, I32])
-        self.ir.call(function, [place, I32(0), I32(3), I32(1)])
+        self.ir.call(function, [place, I32(0), I32(2), I32(1)])
 
     def clear(self, base: Value, kind: ir.Type, entries: int) -> None:
         """Set an array to zero."""
-        if entries <= UNROLLED:
+        if entries <= WRITTEN_OUT:
             for position in range(entries):
                 self.store(kind(0), base, kind, position)
             return
@@ -119,7 +162,7 @@ class Code:
 
     def copy(self, source: Value, target: Value, kind: ir.Type, entries: int) -> None:
         """Copy one array to another that does not overlap it."""
-        if entries <= UNROLLED:
+        if entries <= WRITTEN_OUT:
             for position in range(entries):
                 self.store(self.load(source, kind, position), target, kind, position)
             return
@@ -162,63 +205,135 @@ class Code:
         self.ir.branch(head)
         self.ir.position_at_end(after)
 
-    def each(self, shape: Sequence[int], body: Callable[[tuple[Index, ...]], None]) -> None:
-        """Run the body for every index of an array of this shape; short axes are written out."""
+    def walk(
+        self, length: int, wide: int, values: Sequence[Value],
+        body: Callable[[Index, Sequence[Value]], Sequence[Value]], turns: int = SPANS_WRITTEN_OUT,
+    ) -> Sequence[Value]:  # fmt: skip
+        """Hand values along an axis, `wide` places a turn; what takes no more than `turns` spans is written out."""
+        whole = length - length % wide
+        if -(-length // wide) <= (turns if wide > 1 else WRITTEN_OUT):
+            for start in range(0, whole, wide):
+                values = body(span(start, wide), values)
+        else:
+            with self.carry(0, whole, values, wide) as (start, carried, done):
+                done(body(span(start, wide), carried))
+            values = done.results
+        return body(span(whole, length - whole), values) if whole < length else values
 
-        def nest(prefix: tuple[Index, ...], rest: Sequence[int]) -> None:
-            if not rest:
-                body(prefix)
-            elif rest[0] <= UNROLLED:
-                for position in range(rest[0]):
-                    nest((*prefix, position), rest[1:])
-            else:
-                with self.loop(0, rest[0]) as position:
-                    nest((*prefix, position), rest[1:])
-
-        nest((), tuple(shape))
-
-    def reduce(
+    def each(
         self,
-        lengths: Sequence[int],
-        values: Sequence[Value],
-        body: Callable[[tuple[Index, ...], Sequence[Value]], Sequence[Value]],
-    ) -> Sequence[Value]:
-        """Fold several values over all indices at once: the sums of a block of rows share one loop."""
+        shape: Sequence[int],
+        body: Callable[[tuple[Index, ...]], None],
+        wide: int = 1,
+        turns: int = SPANS_WRITTEN_OUT,
+    ) -> None:
+        """Run the body for every index of an array; the last axis that is longer than one in spans."""
+        last = contiguous_axis(shape)
 
-        def nest(prefix: tuple[Index, ...], rest: Sequence[int], found: Sequence[Value]) -> Sequence[Value]:
-            if not rest:
-                return body(prefix, found)
-            if rest[0] <= UNROLLED:
-                for position in range(rest[0]):
-                    found = nest((*prefix, position), rest[1:], found)
-                return found
-            with self.carry(0, rest[0], found) as (position, carried, done):
-                done(nest((*prefix, position), rest[1:], carried))
-            return done.results
+        def nest(prefix: Position) -> None:
+            axis = len(prefix)
+            if axis == len(shape):
+                body(prefix)
+                return
 
-        return nest((), tuple(lengths), list(values))
+            def turn(position: Index, _: Sequence[Value]) -> Sequence[Value]:
+                nest((*prefix, position))
+                return ()
+
+            self.walk(shape[axis], wide if axis == last else 1, (), turn, turns)
+
+        nest(())
+
+    def fold(
+        self, lengths: Sequence[int], start: Sequence[Value], join: Join,
+        terms: Callable[[Position], Sequence[Value]], wide: int = 1, turns: int = SPANS_WRITTEN_OUT,
+    ) -> list[Value]:  # fmt: skip
+        """Join terms over all indices, several folds in one loop: those of a block of rows share what they load."""
+        last = contiguous_axis(lengths)
+        wide = min(wide, lengths[last]) if last >= 0 else 1
+
+        def nest(prefix: Position, found: Sequence[Value]) -> Sequence[Value]:
+            axis = len(prefix)
+            if axis == len(lengths):
+                width = max((place.width for place in prefix if isinstance(place, Span)), default=1)
+                new = [self.spread(value, width) for value in terms(prefix)]
+                return [join.two(self, a, self.widened(b, wide, join.start)) for a, b in zip(found, new, strict=True)]
+            step = wide if axis == last else 1
+            return self.walk(
+                lengths[axis], step, found, lambda position, found: nest((*prefix, position), found), turns
+            )
+
+        if wide == 1:
+            return list(nest((), start))
+        empty = [number(ir.VectorType(value.type, wide), join.start) for value in start]
+        totals = [self.joined(join, total) for total in nest((), empty)]
+        return [join.two(self, a, b) for a, b in zip(start, totals, strict=True)]
+
+    # ---- vectors ----
+    def cut(self, place: Index, wide: int) -> list[Index]:
+        """A long span as several; the last one may be short."""
+        if not isinstance(place, Span):
+            return [place]
+        widths = [min(wide, place.width - start) for start in range(0, place.width, wide)]
+        return [span(self.add(place.start, wide * number), width) for number, width in enumerate(widths)]
+
+    def spread(self, value: Value, width: int) -> Value:
+        """A single number in every place of a vector."""
+        if width == 1 or isinstance(value.type, ir.VectorType):
+            return value
+        kind = ir.VectorType(value.type, width)
+        if isinstance(value, ir.Constant):
+            return number(kind, value.constant)
+        single = self.ir.insert_element(ir.Constant(kind, ir.Undefined), value, I32(0))
+        places = ir.Constant(ir.VectorType(I32, width), [0] * width)
+        return self.ir.shuffle_vector(single, ir.Constant(kind, ir.Undefined), places)
+
+    def alike(self, values: Sequence[Value]) -> Sequence[Value]:
+        """Several values as vectors, if one of them is a vector."""
+        width = max(width_in(value) for value in values)
+        return [self.spread(value, width) for value in values]
+
+    def widened(self, value: Value, width: int, rest: float) -> Value:
+        """A vector made longer by a constant."""
+        have = width_in(value)
+        if have == width:
+            return value
+        if have == 1:
+            return self.ir.insert_element(number(ir.VectorType(value.type, width), rest), value, I32(0))
+        places = ir.Constant(ir.VectorType(I32, width), [min(place, have) for place in range(width)])
+        return self.ir.shuffle_vector(value, number(value.type, rest), places)
+
+    def joined(self, join: Join, value: Value) -> Value:
+        """The places of a vector joined to one number."""
+        kind = value.type.element
+        if join.name == "fadd":
+            function = self.declare(f"llvm.vector.reduce.fadd.{suffix(value.type)}", kind, [kind, value.type])
+            return self.ir.call(function, [number(kind, 0), value], fastmath=FLAGS)
+        function = self.declare(f"llvm.vector.reduce.{join.name}.{suffix(value.type)}", kind, [value.type])
+        return self.ir.call(function, [value])
 
     # ---- real numbers ----
-    def real(self, kind: ir.Type, value: float) -> Value:
-        return ir.Constant(kind, float(value))
+    def plus(self, a: Value, b: Value) -> Value:
+        return self.ir.add(a, b) if is_whole(a) else self.fadd(a, b)
 
     def fadd(self, a: Value, b: Value) -> Value:
-        return self.ir.fadd(a, b, flags=FLAGS)
+        return self.ir.fadd(*self.alike((a, b)), flags=FLAGS)
 
     def fsub(self, a: Value, b: Value) -> Value:
-        return self.ir.fsub(a, b, flags=FLAGS)
+        return self.ir.fsub(*self.alike((a, b)), flags=FLAGS)
 
     def fmul(self, a: Value, b: Value) -> Value:
-        return self.ir.fmul(a, b, flags=FLAGS)
+        return self.ir.fmul(*self.alike((a, b)), flags=FLAGS)
 
     def fdiv(self, a: Value, b: Value) -> Value:
-        return self.ir.fdiv(a, b, flags=FLAGS)
+        return self.ir.fdiv(*self.alike((a, b)), flags=FLAGS)
 
     def fneg(self, a: Value) -> Value:
         return self.ir.fneg(a)
 
     def compare(self, relation: str, a: Value, b: Value) -> Value:
-        if isinstance(a.type, ir.IntType):
+        a, b = self.alike((a, b))
+        if is_whole(a):
             return self.ir.icmp_signed(relation, a, b)
         return self.ir.fcmp_ordered(relation, a, b)
 
@@ -226,30 +341,29 @@ class Code:
         return self.ir.select(condition, a, b)
 
     def as_real(self, value: Value, kind: ir.Type) -> Value:
-        """A float, an integer or a truth value in another width."""
-        if value.type == kind:
+        """A float, an integer or a truth value in another width; a vector stays one."""
+        have, wanted = element_type(value.type), like(kind, value)
+        if have == kind:
             return value
-        if value.type == I1:
-            return self.ir.uitofp(value, kind)
-        if isinstance(value.type, ir.IntType):
-            return self.ir.sitofp(value, kind)
+        if have == I1:
+            return self.ir.uitofp(value, wanted)
+        if is_whole(value):
+            return self.ir.sitofp(value, wanted)
         wider = isinstance(kind, ir.DoubleType)
-        return self.ir.fpext(value, kind) if wider else self.ir.fptrunc(value, kind)
+        return self.ir.fpext(value, wanted) if wider else self.ir.fptrunc(value, wanted)
 
     def intrinsic(self, name: str, *values: Value) -> Value:
         """One of LLVM's own functions, such as sqrt or maximum."""
+        values = tuple(self.alike(values))
         kind = values[0].type
-        function = self.external(f"llvm.{name}.{kind.intrinsic_name}", kind, len(values))
+        function = self.declare(f"llvm.{name}.{suffix(kind)}", kind, [kind] * len(values))
         return self.ir.call(function, values)
 
     def library(self, name: str, *values: Value) -> Value:
         """A function of the C mathematics library, in the width of its arguments."""
         kind = values[0].type
         name = name if isinstance(kind, ir.DoubleType) else f"{name}f"
-        return self.ir.call(self.external(name, kind, len(values)), values)
-
-    def external(self, name: str, kind: ir.Type, arity: int) -> ir.Function:
-        return self.declare(name, kind, [kind] * arity)
+        return self.ir.call(self.declare(name, kind, [kind] * len(values)), values)
 
     def declare(self, name: str, result: ir.Type, arguments: Sequence[ir.Type]) -> ir.Function:
         """A function that is defined elsewhere."""
@@ -257,9 +371,12 @@ class Code:
         return known or ir.Function(self.function.module, ir.FunctionType(result, arguments), name)
 
 
-def width_of(kind: ir.Type) -> int:
-    """Bytes of one entry."""
-    return 4 if isinstance(kind, ir.FloatType) else 8
+class Join(NamedTuple):
+    """How two values become one in a fold, what changes nothing, and the name LLVM gives to a vector's fold."""
+
+    start: float
+    two: Callable[[Code, Value, Value], Value]
+    name: str
 
 
 class Carried:
@@ -271,3 +388,6 @@ class Carried:
 
     def __call__(self, values: Sequence[Value]) -> None:
         self.next_values = values
+
+
+SUM = Join(0, Code.plus, "fadd")

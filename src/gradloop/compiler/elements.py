@@ -7,60 +7,118 @@ operations that move, pick or sum entries need more than that and stand in `grad
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import factorial
+from typing import NamedTuple
 
+import numpy as np
 from llvmlite import ir
 
-from gradloop.compiler.builder import I1, Code, Value
+from gradloop.compiler.builder import Code
+from gradloop.compiler.kinds import I32, I64, Value, element_type, is_whole, known_number, like, number
 
 LARGEST_PRODUCT_POWER = 8  # x ** 8 and below are written as products
 
 
 def absolute(code: Code, x: Value) -> Value:
-    if isinstance(x.type, ir.IntType):
-        return code.select(code.compare("<", x, x.type(0)), code.ir.neg(x), x)
+    if is_whole(x):
+        return code.select(code.compare("<", x, number(x.type, 0)), code.ir.neg(x), x)
     return code.intrinsic("fabs", x)
 
 
 def sign(code: Code, x: Value) -> Value:
-    zero, one, minus = (code_constant(x.type, value) for value in (0, 1, -1))
+    zero, one, minus = (number(x.type, value) for value in (0, 1, -1))
     negative_or_self = code.select(code.compare("<", x, zero), minus, x)  # keeps zero and NaN
     return code.select(code.compare(">", x, zero), one, negative_or_self)
 
 
-def code_constant(kind: ir.Type, value: float) -> Value:
-    return ir.Constant(kind, int(value) if isinstance(kind, ir.IntType) else float(value))
+def exponential(code: Code, x: Value) -> Value:
+    """e**x = 2**n · e**r with a whole n and |r| ≤ log(2) / 2, where the Taylor series is short; without a call.
+
+    The result is within an ulp or two of the true value, infinities and NaN included.
+    """
+    form = FORMS[element_type(x.type)]
+    whole, limit = like(form.whole, x), number(x.type, form.limit)
+    x = code.select(code.compare(">", x, limit), limit, x)  # NaN stays
+    x = code.select(code.compare("<", x, code.fneg(limit)), code.fneg(limit), x)
+    magic = number(x.type, form.magic)  # adding it leaves n in the last bits
+    shifted = code.ir.fadd(code.ir.fmul(x, number(x.type, 1 / np.log(2))), magic)
+    n = code.ir.fsub(shifted, magic)
+    r = _with_product(code, x, n, -form.log_2)
+    r = _with_product(code, r, n, -form.rest)
+    series = number(x.type, 1 / factorial(form.terms))
+    for power in range(form.terms - 1, -1, -1):
+        series = _with_product(code, number(x.type, 1 / factorial(power)), series, r)
+    n = code.ir.sub(code.ir.bitcast(shifted, whole), code.ir.bitcast(magic, whole))
+    half = code.ir.ashr(n, number(whole, 1))  # 2**n alone may be too large or too small
+    for part in (half, code.ir.sub(n, half)):
+        bits = code.ir.shl(code.ir.add(part, number(whole, form.bias)), number(whole, form.mantissa))
+        series = code.ir.fmul(series, code.ir.bitcast(bits, x.type))
+    return series
+
+
+def _with_product(code: Code, total: Value, a: Value, b: Value | float) -> Value:
+    """total + a * b, in this order: here reordering would lose digits."""
+    factor = number(a.type, b) if isinstance(b, float) else b
+    return code.ir.fadd(total, code.ir.fmul(a, factor, flags=("contract",)), flags=("contract",))
+
+
+class Form(NamedTuple):
+    """How a float is laid out, and what `exponential` needs to know of it."""
+
+    whole: ir.Type
+    mantissa: int  # bits
+    bias: int  # of the exponent
+    limit: float  # beyond it e**x is infinite, below its negative zero
+    terms: int  # of the series
+    log_2: float  # log(2) in so few bits that n times it is exact
+    rest: float  # what that leaves of log(2)
+
+    @property
+    def magic(self) -> float:
+        return 1.5 * 2.0**self.mantissa
+
+
+FORMS = {
+    ir.FloatType(): Form(I32, 23, 127, 110.0, 7, 0.693359375, -2.12194440e-4),
+    ir.DoubleType(): Form(I64, 52, 1023, 750.0, 13, 6.93147180369123816490e-1, 1.90821492927058770002e-10),
+}
 
 
 def logistic(code: Code, x: Value) -> Value:
-    one = code.real(x.type, 1.0)
-    return code.fdiv(one, code.fadd(one, code.intrinsic("exp", code.fneg(x))))
+    one = number(x.type, 1.0)
+    return code.fdiv(one, code.fadd(one, exponential(code, code.fneg(x))))
 
 
 def logaddexp(code: Code, a: Value, b: Value) -> Value:
     """The larger one plus log1p(exp(-distance)); equal infinities have no distance."""
     larger = code.intrinsic("maximum", a, b)
     distance = code.intrinsic("fabs", code.fsub(a, b))
-    distance = code.select(code.compare("==", a, b), code.real(a.type, 0.0), distance)
-    return code.fadd(larger, code.library("log1p", code.intrinsic("exp", code.fneg(distance))))
+    distance = code.select(code.compare("==", a, b), number(a.type, 0.0), distance)
+    return code.fadd(larger, code.library("log1p", exponential(code, code.fneg(distance))))
 
 
 def power(code: Code, base: Value, exponent: Value) -> Value:
     """Products for small whole exponents that are known, the library's pow otherwise."""
-    known = exponent.constant if isinstance(exponent, ir.Constant) else None
-    if known is None or known != int(known) or abs(known) > LARGEST_PRODUCT_POWER:
+    known = known_number(exponent)
+    if known is None or not is_product(known):
         return code.intrinsic("pow", base, exponent)
-    result = code.real(base.type, 1.0)
+    result = number(base.type, 1.0)
     for bit in f"{abs(int(known)):b}":
         result = code.fmul(result, result)
         result = code.fmul(result, base) if bit == "1" else result
-    return code.fdiv(code.real(base.type, 1.0), result) if known < 0 else result
+    return code.fdiv(number(base.type, 1.0), result) if known < 0 else result
+
+
+def is_product(exponent: float) -> bool:
+    """Whether a power is short enough to be written as a product."""
+    return exponent == int(exponent) and abs(exponent) <= LARGEST_PRODUCT_POWER
 
 
 def whole_or_real(whole: str, real: str) -> Callable[[Code, Value, Value], Value]:
     """Arithmetic in the type of its arguments."""
 
     def emit(code: Code, a: Value, b: Value) -> Value:
-        if isinstance(a.type, ir.IntType):
+        if is_whole(a):
             return getattr(code.ir, whole)(a, b)
         return getattr(code, real)(a, b)
 
@@ -71,7 +129,7 @@ def extreme(relation: str, name: str) -> Callable[[Code, Value, Value], Value]:
     """The larger or the smaller; NaN if either is NaN, as in NumPy."""
 
     def emit(code: Code, a: Value, b: Value) -> Value:
-        if isinstance(a.type, ir.IntType):
+        if is_whole(a):
             return code.select(code.compare(relation, a, b), a, b)
         return code.intrinsic(name, a, b)
 
@@ -83,12 +141,12 @@ def comparison(relation: str) -> Callable[[Code, Value, Value], Value]:
 
 
 def negative(code: Code, x: Value) -> Value:
-    return code.ir.neg(x) if isinstance(x.type, ir.IntType) else code.fneg(x)
+    return code.ir.neg(x) if is_whole(x) else code.fneg(x)
 
 
 ELEMENTS: dict[str, Callable[..., Value]] = {
     "negative": negative,
-    "exp": lambda code, x: code.intrinsic("exp", x),
+    "exp": exponential,
     "expm1": lambda code, x: code.library("expm1", x),
     "log": lambda code, x: code.intrinsic("log", x),
     "log1p": lambda code, x: code.library("log1p", x),
@@ -100,7 +158,7 @@ ELEMENTS: dict[str, Callable[..., Value]] = {
     "cos": lambda code, x: code.intrinsic("cos", x),
     "tanh": lambda code, x: code.library("tanh", x),
     "logistic": logistic,
-    "logical_not": lambda code, x: code.ir.xor(x, I1(1)),
+    "logical_not": lambda code, x: code.ir.xor(x, number(x.type, 1)),
     "add": whole_or_real("add", "fadd"),
     "subtract": whole_or_real("sub", "fsub"),
     "multiply": whole_or_real("mul", "fmul"),
@@ -116,3 +174,6 @@ ELEMENTS: dict[str, Callable[..., Value]] = {
     "logical_or": lambda code, a, b: code.ir.or_(a, b),
     "where": lambda code, c, a, b: code.select(c, a, b),
 }
+
+# computed one number at a time, by a call
+CALLS = {"expm1", "log", "log1p", "sin", "cos", "tanh", "power", "logaddexp"}

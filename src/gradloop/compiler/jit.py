@@ -9,6 +9,8 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
+from gradloop.compiler.order import order_module
+
 
 @dataclass
 class Counter:
@@ -33,33 +35,30 @@ def target_machine() -> Any:
 
 
 def optimised(text: str) -> Any:
-    """Parse IR and run LLVM's passes on it."""
+    """Parse IR and run LLVM's passes on it, but for those that look for vectors: they stand in the text already."""
     module = llvm.parse_assembly(text)
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=2)
-    options.loop_vectorization = True
-    options.slp_vectorization = True
-    options.loop_unrolling = True
+    options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
     passes = llvm.create_pass_builder(target_machine(), options)
     passes.getModulePassManager().run(module, passes)
     return module
 
 
-@dataclass(frozen=True)
-class Compiled:
-    """Machine code in memory; it lives as long as its engine."""
-
-    address: int
-    engine: Any
+@cache
+def engine() -> Any:
+    """Holds all machine code of this process; begins with the order of rows, which every shuffled program calls."""
+    return llvm.create_mcjit_compiler(optimised(str(order_module())), target_machine())
 
 
-def compile_function(text: str, name: str) -> Compiled:
-    """Compile a module and find one of its functions."""
+def compile_function(text: str, name: str) -> int:
+    """Compile a module and return the address of its one function, which is called `name` in the text."""
     with _lock:
-        engine = llvm.create_mcjit_compiler(optimised(text), target_machine())
-        engine.finalize_object()
         compiled.modules += 1
-        return Compiled(engine.get_function_address(name), engine)
+        unique = f"{name}.{compiled.modules}"
+        engine().add_module(optimised(text.replace(f'@"{name}"', f'@"{unique}"')))
+        engine().finalize_object()
+        return int(engine().get_function_address(unique))
 
 
 def optimised_text(text: str) -> str:

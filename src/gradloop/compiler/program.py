@@ -31,9 +31,9 @@ _lock = threading.Lock()
 
 def module_text(loop: Loop) -> str:
     """The LLVM IR of a loop, before LLVM's passes."""
-    from gradloop.compiler import schedule
+    from gradloop.compiler import schedule, train
 
-    writers: dict[type, Any] = {Train: schedule.train_module, Sum: schedule.sum_module, Map: schedule.map_module}
+    writers: dict[type, Any] = {Train: train.train_module, Sum: schedule.sum_module, Map: schedule.map_module}
     return str(writers[type(loop)](loop))
 
 
@@ -45,7 +45,7 @@ class Program:
 
         self.loop = loop
         self.labels = label_limits(loop)
-        self.code = compile_function(module_text(loop), "run")
+        self.address = compile_function(module_text(loop), "run")
         pointers = [ctypes.c_void_p] * len(loop.inputs.rows)
         whole, pointer = ctypes.c_int64, ctypes.c_void_p
         rest = {
@@ -54,7 +54,7 @@ class Program:
             Map: [whole] * 2 + [pointer] * 2,
         }[type(loop)]
         result = whole if isinstance(loop, Train) else None
-        self.call = ctypes.CFUNCTYPE(result, *pointers, *rest)(self.code.address)
+        self.call = ctypes.CFUNCTYPE(result, *pointers, *rest)(self.address)
 
     def train(
         self, rows: Sequence[np.ndarray], batch_size: int, first_step: int, last_step: int, seed: int,
@@ -110,6 +110,9 @@ def compile_loop(loop: Loop) -> Program:
 
 
 def address(array: np.ndarray) -> int:
+    """Where an array lies; NumPy's own answer takes five times as long, which counts where a call trains for 20 µs."""
+    if array.size and array.flags.writeable:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))
     return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
 
 

@@ -9,7 +9,6 @@ axes are not its business: `gradloop.core.grad` adds them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -122,8 +121,8 @@ def _zero_where(condition: Array, otherwise: Array) -> Any:
 
 
 def _d_power(g: Array, y: Array, a: Array, b: Array) -> tuple[Any, Any]:
-    # log(0) only ever multiplies 0 here: 0**b does not change with b.
-    safe = apply("where", apply("equal", a, 0.0), 1.0, a)
+    # 0**b does not change with b, and a negative base has whole exponents only: the logarithm counts above 0.
+    safe = apply("where", apply("less", 0.0, a), a, 1.0)
     return g * b * a ** (b - 1), g * y * np.log(safe)
 
 
@@ -171,7 +170,7 @@ OPS: dict[str, Op] = {
     "convert": Op(
         lambda x, dtype: Spec(x.shape, np.dtype(dtype)),
         lambda x, dtype: np.asarray(x).astype(dtype),
-        lambda g, y, x, dtype: (apply("convert", g, dtype=x.dtype) if x.dtype.kind == "f" else None,),
+        lambda g, y, x, dtype: (apply("convert", g, dtype=x.dtype) if x.dtype.kind == y.dtype.kind == "f" else None,),
     ),
     # elementwise, two inputs
     "add": Op(elementwise, np.add, lambda g, y, a, b: (g, g), "{} + {}"),
@@ -246,7 +245,3 @@ OPS: dict[str, Op] = {
 
 COMMUTATIVE = {"add", "multiply", "maximum", "minimum", "logaddexp", "equal", "logical_and", "logical_or"}
 LABEL_OPS = {"take": 1, "place": 1}  # which input is an integer label: it is never converted
-
-
-def size_of(shape: tuple[int, ...]) -> int:
-    return prod(shape)

@@ -21,6 +21,8 @@ def format_constant(value: np.ndarray) -> str:
 def format_call(node: Node, arguments: list[str]) -> str:
     """The right-hand side of a line."""
     symbol = OPS[node.op].symbol
+    if node.op == "index":
+        return f"{arguments[0]}[{', '.join(format_attribute(part) for part in node.attributes['key'])}]"
     if symbol:
         return symbol.format(*arguments)
     extra = [f"{name}={format_attribute(value)}" for name, value in node.attributes.items()]
@@ -35,7 +37,7 @@ def format_attribute(value: object) -> str:
         step = "" if value.step in (None, 1) else f":{value.step}"
         start, stop = ("" if part is None else part for part in (value.start, value.stop))
         return f"{start}:{stop}{step}"
-    return str(value)
+    return "..." if value is Ellipsis else str(value)
 
 
 def format_graph(graph: Graph) -> str:

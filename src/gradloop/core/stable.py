@@ -66,11 +66,11 @@ def _divide(node: Node, a: Node, b: Node) -> Any:
             return logistic(-z)
         if a is b.inputs[1]:
             return logistic(z)
-    total = underneath(b)
-    if a.op == "exp" and total.op == "sum" and total.inputs[0] is a:
-        z = Tracer(a.inputs[0])
-        peak_free = rewrap(b, lambda inner: logsumexp(z, inner.attributes["axis"]))
-        return np.exp(z - peak_free)
+    grown, total = underneath(a), underneath(b)
+    if grown.op == "exp" and total.op == "sum" and total.inputs[0] is grown:
+        z = Tracer(grown.inputs[0])
+        picked = rewrap(a, lambda inner: z)
+        return np.exp(picked - rewrap(b, lambda inner: logsumexp(z, inner.attributes["axis"])))
     return None
 
 

@@ -293,6 +293,8 @@ def record(op: str, *inputs: Any, **attributes: Any) -> Tracer:
     """Make the node for an operation on traced values and constants."""
     dtypes = [value.dtype for value in inputs if isinstance(value, Tracer)]
     nodes = [to_node(value, dtypes) for value in inputs]
+    if op == "add" and all(node.spec.dtype == BOOL for node in nodes):
+        op = "logical_or"  # as NumPy adds truths
     if op not in KEEP_DTYPES:
         nodes = in_common_dtype(op, nodes)
     try:

@@ -1,0 +1,78 @@
+"""Sum and Map: exact sums in float64, any part of the rows, and results in the precision of the program."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from gradloop.compiler.loops import Inputs, Map, Sum
+from gradloop.compiler.program import ROWS_IN_BLOCK, Program
+from gradloop.compiler.schedule import lanes_for, offsets, total_size
+from gradloop.core.spec import Spec
+from gradloop.core.trace import trace
+
+FLOAT32 = np.dtype(np.float32)
+
+
+def sum_of(function: Any, shape: tuple[int, ...], dtype: Any = np.float64, params: int = 1) -> Program:
+    specs = {"x": Spec(shape, np.dtype(dtype)), "w": Spec((params,), np.dtype(dtype))}
+    graph = trace(function, specs)
+    return Program(Sum(graph, Inputs(graph.inputs[:1], graph.inputs[1:])))
+
+
+@pytest.mark.parametrize(
+    "rows", [1, 2, 3, 4, 5, 7, 8, ROWS_IN_BLOCK - 1, ROWS_IN_BLOCK, ROWS_IN_BLOCK + 1, 3 * ROWS_IN_BLOCK + 5]
+)
+@pytest.mark.parametrize("d", [1, 3, 40])
+def test_every_row_is_added_once(rows: int, d: int) -> None:
+    """Whole numbers add up exactly, so a row too many or too few shows."""
+    program = sum_of(lambda x, w: (x @ w, x[0]), (d,), params=d)
+    x = np.random.default_rng(0).integers(-50, 50, (rows, d)).astype(float)
+    w = np.arange(1.0, d + 1)
+    assert_array_equal(program.sum([x], w), [np.sum(x @ w), np.sum(x[:, 0])])
+
+
+def test_sums_are_float64_though_the_data_are_not() -> None:
+    """One million times 0.1 in float32 would be 100958 if it were added up in float32."""
+    program = sum_of(lambda x, w: x * w[0], (), np.float32)
+    x = np.full(1_000_000, 0.1, np.float32)
+    assert_allclose(program.sum([x], np.ones(1, np.float32)), [float(np.float32(0.1)) * 1e6], rtol=1e-12)
+
+
+def test_no_rows_sum_to_zero_and_map_to_nothing() -> None:
+    program = sum_of(lambda x, w: (x @ w, x), (3,), params=3)
+    assert_array_equal(program.sum([np.empty((0, 3))], np.ones(3)), np.zeros(4))
+    graph = trace(lambda x: x * 2, {"x": Spec((3,), np.dtype(float))})
+    assert Program(Map(graph, Inputs(graph.inputs, ()))).map([np.empty((0, 3))], np.zeros(0)).shape == (0, 3)
+
+
+def test_a_map_has_the_shape_of_the_output_and_the_dtype_of_the_parameters() -> None:
+    graph = trace(lambda x, w: x[:, None] * w, {"x": Spec((2,), FLOAT32), "w": Spec((5,), FLOAT32)})
+    program = Program(Map(graph, Inputs(graph.inputs[:1], graph.inputs[1:])))
+    x, w = np.arange(6, dtype=np.float32).reshape(3, 2), np.arange(5, dtype=np.float32)
+    found = program.map([x], w)
+    assert found.dtype == FLOAT32
+    assert_array_equal(found, x[:, :, None] * w)
+
+
+def test_a_map_without_parameters_is_float64() -> None:
+    graph = trace(lambda x: x > 1.5, {"x": Spec((), FLOAT32)})
+    found = Program(Map(graph, Inputs(graph.inputs, ()))).map([np.array([1, 2], np.float32)], np.zeros(0, np.float32))
+    assert found.dtype == np.float64
+    assert_array_equal(found, [0, 1])
+
+
+def test_wide_models_work_on_several_rows_at_once() -> None:
+    def lanes(d: int) -> int:
+        return lanes_for(trace(lambda x, w: x @ w, {"x": Spec((d,), FLOAT32), "w": Spec((d,), FLOAT32)}))
+
+    assert lanes(2) == 1
+    assert lanes(100) > 1
+
+
+def test_places_in_flat_arrays() -> None:
+    graph = trace(lambda a, b: a[0, 0] + b[0], {"a": Spec((2, 3), FLOAT32), "b": Spec((4,), FLOAT32)})
+    assert total_size(graph.inputs) == 10
+    assert offsets(graph.inputs) == [0, 6]
+    assert offsets(()) == []
