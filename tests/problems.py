@@ -4,7 +4,7 @@ import numpy as np
 
 import gradloop as gl
 from gradloop.problem import make_problem
-from gradloop.training import as_loss, as_model
+from gradloop.examples import as_loss, as_model
 
 
 def problem(model, loss, X, y, classes=3, penalty=None, engine="native"):

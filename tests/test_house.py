@@ -34,6 +34,7 @@ FLOORS = [
     {"result"},
     {"summary", "model_file"},
     {"inference"},
+    {"examples"},
     {"training"},
     {"show"},
     {"cli", "plots", "estimators", "textbook"},

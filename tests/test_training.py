@@ -41,7 +41,8 @@ def test_arrays_are_fitted_as_they_are():
 
 
 def test_the_solver_and_the_rate_may_be_left_to_gradloop():
-    fit = gl.fit(X, Y)
+    assert "closed form, because" in gl.fit(X, Y).notes[0]
+    fit = gl.fit(X, Y, solver=gl.Minibatch())
     assert "derived from the data" in fit.notes[0]
     np.testing.assert_allclose([*fit.params["w"], fit.params["b"]], [2, -3, 4], rtol=1e-6)
 
@@ -94,7 +95,7 @@ def test_the_users_arrays_are_not_touched():
 def test_few_rows_and_more_columns_than_rows_do(rows):
     wide = RANDOM.normal(size=(rows, 5))
     fit = gl.fit(wide, np.arange(rows), penalty=gl.l2(1e-4))
-    assert fit.stop is gl.Stop.FINISHED and np.isfinite(fit.params["w"]).all()
+    assert fit.stop is gl.Stop.CONVERGED and np.isfinite(fit.params["w"]).all()
     assert fit.history["loss"][-1] < 1e-3
 
 
@@ -458,7 +459,7 @@ WRONG = {
     "no loss": ((X, Y), {"loss": 3}, OptionError, "loss is 3; give a name"),
     "a measure": ((X, LABELS), {"loss": "zero_one"}, OptionError, "measure only.*logistic"),
     "an unknown engine": ((X, Y), {"engine": "gpu"}, OptionError, "no engine 'gpu'"),
-    "a solver by name": ((X, Y), {"solver": "sgd"}, OptionError, "solver is 'sgd'; give for instance gl.Minibatch"),
+    "an unknown solver": ((X, Y), {"solver": "sgd"}, OptionError, "no solver 'sgd'; choose one of auto, closed_form"),
     "an optimizer for a solver": ((X, Y), {"solver": gl.sgd(0.1)}, OptionError, "give for instance gl.Minibatch"),
     "a penalty by name": ((X, Y), {"penalty": "l2"}, OptionError, r"penalty is 'l2'; give for instance gl.l2\(0.1\)"),
     "a penalty without strength": ((X, Y), {"penalty": gl.l2}, OptionError, "give for instance gl.l2"),
@@ -502,8 +503,13 @@ WRONG = {
         ModelError,
         "finite in float32",
     ),
-    "data beyond all scales": ((X * 1e200, Y), {}, OptionError, "No learning rate can be derived"),
-    "squares beyond all scales": ((X, Y * 1e160), {}, ModelError, "not finite at the start"),
+    "data beyond all scales": (
+        (X * 1e200, Y),
+        {"solver": gl.Minibatch()},
+        OptionError,
+        "No learning rate can be deriv",
+    ),
+    "squares beyond all scales": ((X, Y * 1e160), {"solver": gl.Minibatch()}, ModelError, "not finite at the start"),
 }
 
 

@@ -9,13 +9,13 @@ import numpy as np
 
 from gradloop.compiler.program import module_text
 from gradloop.errors import OptionError
+from gradloop.examples import as_loss, as_model
 from gradloop.losses import Loss
 from gradloop.models import Model
 from gradloop.optimizers import Optimizer, sgd
 from gradloop.problem import Problem, make_problem
 from gradloop.schedules import constant
 from gradloop.solvers.minibatch import Run, check_count, made
-from gradloop.training import as_loss, as_model
 
 STAGES = ("graph", "gradient", "loop", "llvm", "assembly")
 

@@ -48,8 +48,15 @@ def _title(fit: Result) -> str:
             of += f" = {fit.classes[1]} (not {fit.classes[0]})"
     return printable(
         f"{fit.model.name} model{of}, {fit.loss.name} loss: {fit.rows} rows, "
-        f"{len(fit.feature_names)} features, {len(fit.history)} epochs, seed {fit.seed}"
+        f"{len(fit.feature_names)} features, {_turns(fit)}, seed {fit.seed}"
     )
+
+
+def _turns(fit: Result) -> str:
+    """Epochs for a solver that has a learning rate, iterations for the others."""
+    turns = len(fit.history)
+    word = "iteration" if turns and np.isnan(fit.history["learning_rate"]).all() else "epoch"
+    return f"{turns} {word}{'' if turns == 1 else 's'}"
 
 
 def _coefficients(fit: Result) -> str:

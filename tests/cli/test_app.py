@@ -219,7 +219,8 @@ def test_every_option_reaches_training(monkeypatch, engine):
         return fits.houses()
 
     monkeypatch.setattr(module, "train", remember)
-    words = "--target price --leave-out town --model polynomial --degree 3 --loss huber --optimizer momentum --learning-rate 0.5"
+    words = "--target price --leave-out town --weights area --model polynomial --degree 3 --loss huber"
+    words += " --optimizer momentum --learning-rate 0.5"
     words += " --batch-size 7 --epochs 11 --l1 0.1 --l2 0.2 --seed 5 --holdout 0.25 --quiet --engine"
     run("fit", "houses.csv", *words.split(), engine)
     assert seen.pop("model").name == "polynomial(3)" and seen.pop("penalty").name == "elastic_net"
@@ -230,6 +231,7 @@ def test_every_option_reaches_training(monkeypatch, engine):
         "data": Path("houses.csv"),
         "target": "price",
         "leave_out": ["town"],
+        "weights": "area",
         "loss": "huber",
         "seed": 5,
         "holdout": 0.25,

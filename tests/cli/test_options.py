@@ -5,10 +5,12 @@ from gradloop.errors import OptionError
 from gradloop.losses import LOSSES
 from gradloop.models import MODELS
 from gradloop.optimizers import OPTIMIZERS, sgd
+from gradloop.solvers.auto import SOLVERS
 
 
 def test_the_command_line_offers_all_there_is():
     assert set(options.names(options.ModelName)) == set(MODELS)
+    assert set(options.names(options.SolverName)) == {"auto", *SOLVERS}
     assert set(options.names(options.LossName)) == set(LOSSES)
     assert set(options.names(options.OptimizerName)) == set(OPTIMIZERS)
 
@@ -47,12 +49,20 @@ def test_a_penalty_of_infinite_strength_is_refused():
 
 
 def test_the_solver_gets_what_was_given():
-    solver = options.build_solver(sgd, "10", 3)
+    solver = options.build_solver("minibatch", None, None, "10", 3)
     assert (solver.optimizer, solver.batch_size, solver.epochs) == (sgd, 10, 3)
-    assert options.build_solver(sgd, None, None) == options.Minibatch(sgd)
+    assert options.build_solver("minibatch", None, None, None, None) == options.Minibatch(sgd)
+
+
+def test_settings_of_minibatches_choose_them_and_fit_no_other_solver():
+    assert options.build_solver("auto", None, None, None, None) is None
+    assert options.build_solver("auto", None, None, None, 3).epochs == 3
+    assert options.build_solver("newton", None, None, None, None) == SOLVERS["newton"]()
+    with pytest.raises(OptionError, match="--learning-rate is for --solver minibatch"):
+        options.build_solver("newton", None, 0.5, None, None)
 
 
 def test_a_batch_of_all_rows_is_named_and_other_words_are_refused():
-    assert options.build_solver(sgd, "all", None).batch_size == "all"
+    assert options.build_solver("auto", None, None, "all", None).batch_size == "all"
     with pytest.raises(OptionError, match="--batch-size is 'ten', but it must be a whole number"):
-        options.build_solver(sgd, "ten", None)
+        options.build_solver("auto", None, None, "ten", None)

@@ -54,15 +54,17 @@ def fit(
     data: options.DataFile,
     target: options.Target,
     leave_out: options.LeaveOut = None,
+    weights: options.Weights = None,
     model: options.ModelOption = "linear",
     degree: options.Degree = None,
     loss: options.LossOption = None,
-    optimizer: options.OptimizerOption = "sgd",
+    l2: options.L2 = None,
+    l1: options.L1 = None,
+    solver: options.SolverOption = "auto",
+    optimizer: options.OptimizerOption = None,
     learning_rate: options.LearningRate = None,
     batch_size: options.BatchSize = None,
     epochs: options.Epochs = None,
-    l2: options.L2 = None,
-    l1: options.L1 = None,
     seed: options.Seed = 0,
     holdout: options.Holdout = 0.0,
     engine: options.Engine = "native",
@@ -73,25 +75,28 @@ def fit(
     """Train a model on a table; Ctrl-C stops early and keeps what was learned."""
     with sentences():
         _check_output(output, data)
+        choices: dict[str, Any] = {
+            "model": options.build_model(model, degree),
+            "loss": loss,
+            "penalty": options.build_penalty(l1, l2),
+            "solver": options.build_solver(solver, optimizer, learning_rate, batch_size, epochs),
+        }
+        rows: dict[str, Any] = {"target": target, "leave_out": leave_out or (), "weights": weights}
         with progress(quiet) as report:
-            found = train(
-                data,
-                target=target,
-                leave_out=leave_out or (),
-                model=options.build_model(model, degree),
-                loss=loss,
-                penalty=options.build_penalty(l1, l2),
-                solver=options.build_solver(options.build_optimizer(optimizer, learning_rate), batch_size, epochs),
-                seed=seed,
-                holdout=holdout,
-                engine=engine,
-                progress=report,
-            )
-        saved = None if found.stop is Stop.DIVERGED else output
-        if saved is not None:
-            found.save(saved)
-        _tell(found, saved, quiet, json)
-    raise typer.Exit(_EXIT_CODES.get(found.stop, 0))
+            found = train(data, **rows, **choices, seed=seed, holdout=holdout, engine=engine, progress=report)
+        _finish(found, output, quiet, json)
+
+
+def _finish(found: Fit, output: Path | None, quiet: bool, json: bool) -> None:
+    """Save, tell, and end with the exit code that fits; what diverged is not saved."""
+    diverged = found.stop is Stop.DIVERGED
+    if output is not None and not diverged:
+        found.save(output)
+    _tell(found, None if diverged else output, quiet, json)
+    if diverged:
+        raise typer.Exit(FAULT)
+    if found.stop is Stop.INTERRUPTED:
+        raise typer.Exit(INTERRUPTED)
 
 
 @app.command()
@@ -138,7 +143,7 @@ def show(
     model: options.ModelOption = "linear",
     degree: options.Degree = None,
     loss: options.LossOption = None,
-    optimizer: options.OptimizerOption = "sgd",
+    optimizer: options.OptimizerOption = None,
     learning_rate: options.LearningRate = None,
     features: options.Features = None,
     classes: options.Classes = None,

@@ -12,6 +12,7 @@ from gradloop.errors import OptionError
 from gradloop.models import Model, polynomial
 from gradloop.optimizers import OPTIMIZERS
 from gradloop.penalties import Penalty, elastic_net, l1, l2
+from gradloop.solvers.auto import SOLVERS, Solver
 from gradloop.solvers.minibatch import Minibatch
 
 ModelName = Literal["linear", "polynomial", "logistic", "softmax"]
@@ -19,16 +20,21 @@ LossName = Literal[
     "squared", "absolute", "huber", "quantile", "logistic", "cross_entropy", "hinge", "poisson", "zero_one"
 ]
 OptimizerName = Literal["sgd", "momentum", "nesterov", "averaged_sgd", "adagrad", "rmsprop", "adam", "adamw"]
+SolverName = Literal["auto", "closed_form", "newton", "lbfgs", "gauss_newton", "minibatch"]
 Stage = Literal["graph", "gradient", "loop", "llvm", "assembly"]
 
 DataFile = Annotated[Path, typer.Argument(metavar="DATA", help="CSV file with a header line.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="File that gradloop fit -o wrote.")]
 Target = Annotated[str, typer.Option(metavar="NAME", help="Column to predict.")]
 LeaveOut = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Column not to use; may be repeated.")]
+Weights = Annotated[str | None, typer.Option(metavar="NAME", help="Column that says how much each row counts.")]
 ModelOption = Annotated[ModelName, typer.Option(help="What is predicted from a row.")]
 Degree = Annotated[int | None, typer.Option(min=1, help="Highest power, for --model polynomial; otherwise 2.")]
 LossOption = Annotated[LossName | None, typer.Option(help="What a wrong prediction costs; otherwise the model's own.")]
-OptimizerOption = Annotated[OptimizerName, typer.Option(help="How a gradient changes the parameters.")]
+SolverOption = Annotated[SolverName, typer.Option(help="How to search; auto chooses, and says what and why.")]
+OptimizerOption = Annotated[
+    OptimizerName | None, typer.Option(help="For minibatches: how a gradient changes the parameters; otherwise sgd.")
+]
 LearningRate = Annotated[
     float | None, typer.Option(help="Length of a step; otherwise found from the data's curvature.")
 ]
@@ -64,12 +70,12 @@ def build_model(name: ModelName, degree: int | None) -> str | Model:
     return name
 
 
-def build_optimizer(name: OptimizerName, learning_rate: float | None) -> Any:
+def build_optimizer(name: OptimizerName | None, learning_rate: float | None) -> Any:
     """The optimizer with the rate given or its own; without either the factory, for a derived rate.
 
     Raises: OptionError for a rate that is none.
     """
-    factory = OPTIMIZERS[name]
+    factory = OPTIMIZERS[name or "sgd"]
     if learning_rate is None:
         has_default = inspect.signature(factory).parameters["learning_rate"].default is not inspect.Parameter.empty
         return factory() if has_default else factory
@@ -99,16 +105,37 @@ def _blamed_on(option: str) -> Iterator[None]:
         raise OptionError(f"{option}: {error}.") from None
 
 
-def build_solver(optimizer: Any, batch_size: str | None, epochs: int | None) -> Minibatch:
-    """Minibatch descent with what was given, and the solver's own defaults for the rest.
+def build_solver(
+    name: SolverName,
+    optimizer: OptimizerName | None,
+    learning_rate: float | None,
+    batch_size: str | None,
+    epochs: int | None,
+) -> Solver | None:
+    """The solver that the options name or imply; None lets gradloop choose.
 
-    Raises: OptionError for a batch size that is neither a whole number nor "all".
+    Raises: OptionError for settings that the solver does not have, or values that are none.
     """
-    if batch_size is None or batch_size == "all":
-        return Minibatch(optimizer, batch_size, epochs)
-    if not batch_size.isdecimal():
-        raise OptionError(f'--batch-size is {batch_size!r}, but it must be a whole number from 1, or "all".')
-    return Minibatch(optimizer, int(batch_size), epochs)
+    settings = {
+        "--optimizer": optimizer,
+        "--learning-rate": learning_rate,
+        "--batch-size": batch_size,
+        "--epochs": epochs,
+    }
+    given = [option for option, value in settings.items() if value is not None]
+    if name == "minibatch" or (name == "auto" and given):
+        return Minibatch(build_optimizer(optimizer, learning_rate), _as_batch_size(batch_size), epochs)
+    if given:
+        raise OptionError(f"{given[0]} is for --solver minibatch; leave it out, or leave out --solver {name}.")
+    return None if name == "auto" else SOLVERS[name]()
+
+
+def _as_batch_size(text: str | None) -> Any:
+    if text is None or text == "all":
+        return text
+    if not text.isdecimal():
+        raise OptionError(f'--batch-size is {text!r}, but it must be a whole number from 1, or "all".')
+    return int(text)
 
 
 def names(choice: Any) -> tuple[str, ...]:

@@ -1,0 +1,160 @@
+"""Closed form: the best parameters of a prediction that is affine in them, with squared loss, by linear algebra.
+
+    ŷ(x) = c(x) + a(x) · θ    where a(x) = ∂ŷ/∂θ does not mention θ
+
+so the law may be as curved in x as it likes. The rows a(x), y − c(x) are made block by block and never stored.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradloop.core.grad import gradient
+from gradloop.core.graph import Node
+from gradloop.errors import OptionError
+from gradloop.history import History, Row
+from gradloop.problem import Problem
+from gradloop.progress import Report
+from gradloop.solvers.blas import one_blas_thread
+from gradloop.solvers.design import Design, penalty_curvature
+from gradloop.solvers.gram import SlopeSum, fast_solution
+from gradloop.solvers.least_squares import Answer, LeastSquares
+from gradloop.solvers.minibatch import Solution
+from gradloop.stop import Stop
+
+WORTH_PRODUCTS = 2**17  # numbers in the design; with fewer, exact refinement costs nothing
+MOST_NAMED = 5  # dependent columns whose group is told in a note
+Array = Any
+
+
+@dataclass(frozen=True)
+class ClosedFormSolution(Solution):
+    """What the closed form found, with all that statistics need."""
+
+    answer: Answer | None = None
+    design: Design | None = None
+
+
+@dataclass(frozen=True)
+class ClosedForm:
+    """The exact minimum for a prediction that is affine in its parameters, squared loss, and an optional L2 penalty.
+
+        θ = argmin  1/n Σ (y − c(x) − a(x) · θ)² / 2 + penalty(θ)
+
+    Columns are centred and scaled by powers of two, reduced to a triangle by orthogonal steps, and the result is
+    refined with doubled digits until it is exact to rounding; large data for which a bound proves that nothing is lost
+    take a faster road. Parameters that the data do not tell apart are named, and the shortest answer is given.
+
+    >>> ClosedForm()
+    ClosedForm()
+
+    Source: Björck, Numerical methods for least squares problems, 1996.
+    """
+
+    def solve(self, problem: Problem, seed: int = 0, report: Report | None = None) -> ClosedFormSolution:
+        """Solve; see `gradloop.fit`. Nothing is random and there are no epochs, so seed and report are not used.
+
+        Raises:
+            OptionError: the prediction is not affine, the loss not squared, or the penalty not L2.
+            DataError: no row has a weight above zero, or a parameter is too large for float64.
+        """
+        begun = time.perf_counter()
+        check_solvable(problem)
+        design = Design(problem)
+        answer = best(design)
+        flat = design.flat(answer.slopes, answer.intercept)
+        value, slope = problem.objective(flat)
+        row = Row(1, value, float(np.linalg.norm(slope)), float("nan"), len(problem.X), time.perf_counter() - begun)
+        history = History.from_rows([row], [(1, problem.unpack(flat))])
+        stop = Stop.CONVERGED if answer.settled else Stop.FINISHED
+        return ClosedFormSolution(flat, history, stop, tuple(notes(design, answer)), answer, design)
+
+
+# ---- what can be solved --------------------------------------------------------------------------------------
+
+
+def check_solvable(problem: Problem) -> None:
+    """One sentence for what the closed form is not for."""
+    if problem.loss.name != "squared":
+        raise OptionError(f"The closed form is for the squared loss, not {problem.loss.name}; choose another solver.")
+    if problem.penalty is not None and problem.penalty.proximal is not None:
+        raise OptionError(f"The closed form takes an l2 penalty, not {problem.penalty.name}; choose another solver.")
+    moving = names_of(problem.params)
+    slopes = gradient(problem.prediction, problem.names)
+    if problem.has_kinks(problem.prediction) or any(n.attributes.get("name") in moving for n in slopes.nodes):
+        raise OptionError(
+            f"The model {problem.model.name} is not affine in its parameters {', '.join(problem.names)}: the slope of "
+            "its prediction depends on them, so there is no closed form; choose another solver."
+        )
+    penalty_curvature(problem)
+
+
+def names_of(nodes: tuple[Node, ...]) -> set[str]:
+    return {node.attributes["name"] for node in nodes}
+
+
+# ---- how it is solved ----------------------------------------------------------------------------------------
+
+
+def best(design: Design) -> Answer:
+    """By products if there are many rows and nothing is lost by it; else by triangles, exact to rounding."""
+    first = design.first_block()
+    width, intercept = len(design.columns), design.place is not None
+    curved = design.curvature[design.columns] * design.weight
+    penalty = curved if curved.any() else None
+    with one_blas_thread():
+        if len(design.problem.X) * width >= WORTH_PRODUCTS:
+            answer = fast_solution(width, intercept, design.rows, penalty, first, slope_sum(design))
+            if answer is not None:
+                return answer
+        start = LeastSquares(width, intercept)
+        start.learn(*first)
+        found = LeastSquares(width, intercept)
+        for part in design.rows(lambda A, y, weights: start.like(A, y, weights)):
+            found.combine(part)
+        return found.solve(penalty, design.rows)
+
+
+def slope_sum(design: Design) -> SlopeSum | None:
+    """The compiled pass of the objective's slope, where it has the digits and the weights that are needed."""
+    problem = design.problem
+    if problem.X.dtype != np.float64 or design.weights is not None or problem.engine != "native":
+        return None
+
+    def sums(slopes: Array, intercept: float) -> tuple[float, Array, float]:
+        found = problem._values.sum((problem.X, problem.y), design.flat(slopes, intercept))
+        pulled = 0.0 if design.place is None else -found[1 + design.place] / design.value
+        return pulled, -found[1:][design.columns], 2 * float(found[0])
+
+    return sums
+
+
+def notes(design: Design, answer: Answer) -> list[str]:
+    """What a reader must know: which parameters the rows do not tell apart."""
+    found = []
+    constant = [design.label(group[0]) for group in answer.groups if len(group) == 1]
+    if constant:
+        found.append(f"The column of {listed(constant)} holds one value only, so that its parameter is set to 0.")
+    mixed = [group for group in answer.groups if len(group) > 1]
+    for group in mixed[:MOST_NAMED]:
+        names = [design.label(j) for j in group]
+        found.append(
+            f"The rows cannot tell {names[-1]} from {listed(names[:-1])}: its column is a combination of theirs. Of "
+            "all parameters with the same predictions, the shortest for columns of length one are given."
+        )
+    if len(mixed) > MOST_NAMED:
+        found.append(f"{len(mixed) - MOST_NAMED} more columns are combinations of those before them.")
+    if answer.rows <= answer.rank + (design.place is not None) and not design.curvature.any():
+        found.append(f"{answer.rows} rows are fitted exactly by as many parameters: there is nothing left to judge by.")
+    if not answer.settled:
+        found.append(f"The columns are nearly dependent (condition {answer.condition:.1e}): last digits are not sure.")
+    return found
+
+
+def listed(names: list[str]) -> str:
+    """Names in a row; the middle of many is left out."""
+    return ", ".join(names if len(names) <= 6 else [*names[:5], f"... ({len(names)} in all)"])
