@@ -29,6 +29,7 @@ FLOORS = [
     {"targets"},
     {"graphs"},
     {"problem"},
+    {"hessian"},
     {"certificate"},
     {"solvers"},
     {"result"},

@@ -3,7 +3,7 @@
 Near a minimum the objective is a bowl, f(w) = best + ½ (w - w*)ᵀ H (w - w*), whose slope here is g = H (w - w*). So the
 distance to the best is ½ gᵀ H⁻¹ g: half the squared Newton decrement. For least squares the bowl is exact everywhere
 and so is the number; for other smooth convex problems it is the usual estimate (Boyd and Vandenberghe, Convex
-Optimization, 2004, section 9.5). H is found column by column, and its rank is decided after each parameter's
+Optimization, 2004, section 9.5). H is found whole, and its rank is decided after each parameter's
 unit has been chosen so that it is curved like the others: another unit of a column changes nothing. For many parameters
 H⁻¹ g is found by conjugate gradients, which need H only times a few directions, and the result is called an estimate.
 """
@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from gradloop.hessian import affordable, hessian
 from gradloop.problem import Problem
 
-FEW = 100  # parameters up to which H is found whole
 PASSES = 200  # over the rows at most, for more of them
 TOLERANCE = 1e-10  # on the squared residual of H d = g, relative to the start
 Array = Any
@@ -43,12 +43,12 @@ def certify(problem: Problem, flat: Array) -> Certificate:
     if not np.isfinite(value) or not np.isfinite(slope).all():
         return Certificate("none", float("nan"), "The loss is not finite at these parameters.")
     norm = float(np.linalg.norm(slope))
-    gap = None
+    gap, whole = None, problem.smooth and affordable(problem)
     if problem.smooth:
-        gap = whole_gap(problem, flat, slope) if slope.size <= FEW else sparing_gap(problem, flat, slope)
+        gap = whole_gap(problem, flat, slope) if whole else sparing_gap(problem, flat, slope)
     if gap is None:
         return Certificate("gradient norm", norm, steepness(problem, norm))
-    exact = problem.is_quadratic and slope.size <= FEW
+    exact = problem.is_quadratic and whole
     return Certificate("exact gap" if exact else "estimated gap", gap, distance(value, gap, problem, exact))
 
 
@@ -59,14 +59,14 @@ def first_loss(problem: Problem) -> float:
 
 def whole_gap(problem: Problem, flat: Array, slope: Array) -> float | None:
     """½ gᵀ H⁻¹ g; None where H is not that of a bowl, or where rounding of H would change the first three digits."""
-    H = np.stack([problem.curvature_times(flat, unit) for unit in np.eye(slope.size)])
+    H = hessian(problem, flat)
     bent = H.diagonal()
     if not np.isfinite(H).all() or (bent < 0).any() or (slope[bent == 0] != 0).any():
         return None
     if not problem.is_convex and (bent == 0).any():  # a plateau looks like a parameter that nothing depends on
         return None
     unit = np.divide(1, np.sqrt(bent), out=np.zeros_like(bent), where=bent > 0)
-    curvatures, directions = np.linalg.eigh(unit[:, None] * (H + H.T) / 2 * unit)
+    curvatures, directions = np.linalg.eigh(unit[:, None] * H * unit)
     steep = directions.T @ (unit * slope)
     precision = float(np.finfo(problem.X.dtype).eps)
     rounding = slope.size * precision

@@ -70,5 +70,7 @@ def test_every_operation_is_carried():
     from gradloop.core.candidates import RULES
 
     along_axes = {"sum", "max", "logsumexp", "convert"}
-    elementwise = {name for name, op in OPS.items() if op.spec.__name__.startswith(("elementwise", "comparison", "choice"))}
+    elementwise = {
+        name for name, op in OPS.items() if op.spec.__name__.startswith(("elementwise", "comparison", "choice"))
+    }
     assert set(OPS) == elementwise | along_axes | set(RULES)

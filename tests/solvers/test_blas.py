@@ -1,4 +1,5 @@
 import threadpoolctl
+
 from gradloop.solvers.blas import one_blas_thread
 
 

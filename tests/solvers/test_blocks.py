@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from gradloop.errors import DataError
 from gradloop.solvers.blocks import check_weights, checked, present, times_power
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from gradloop.errors import DataError
 from gradloop.losses import LOSSES
 from gradloop.models import MODELS, Model, polynomial

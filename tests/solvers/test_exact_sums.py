@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from gradloop.solvers import exact_sums
 
 random = np.random.default_rng(0)

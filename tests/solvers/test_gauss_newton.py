@@ -245,14 +245,10 @@ def test_a_coarse_search_finds_the_valley_that_descent_misses():
 
 def test_of_several_ends_the_lowest_counts_and_of_equal_ones_what_is_known():
     point = Residuals(make(wave, X_WAVE, WAVE, {"amplitude": 1.0, "frequency": 1.0})).at(np.ones(2))
+    known, costs = Stop.CONVERGED, (9.0, 2.0, 2.0 + 1e-12, 4.0)
     ends = [
         Found(point._replace(cost=cost), stop, History.from_rows([]), ())
-        for cost, stop in [
-            (9.0, Stop.CONVERGED),
-            (2.0, Stop.STALLED),
-            (2.0 + 1e-12, Stop.CONVERGED),
-            (4.0, Stop.CONVERGED),
-        ]
+        for cost, stop in zip(costs, (known, Stop.STALLED, known, known), strict=True)
     ]
     assert best_of(ends) is best_of(ends[::-1]) is ends[2]
     assert best_of(ends[:2]) is ends[1]

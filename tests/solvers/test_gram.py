@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from gradloop.solvers import gram
 from gradloop.solvers.least_squares import LeastSquares
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from gradloop.errors import DataError
 from gradloop.solvers.least_squares import LeastSquares
 

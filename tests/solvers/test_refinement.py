@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from gradloop.solvers.least_squares import LeastSquares
 from gradloop.solvers.refinement import block_residuals, refined
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from gradloop.solvers.system import independent, make_system, upper_triangle
 
 random = np.random.default_rng(0)

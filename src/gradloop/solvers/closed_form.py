@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from gradloop.certificate import Certificate, distance
 from gradloop.core.grad import gradient
 from gradloop.core.graph import Node
 from gradloop.errors import OptionError
@@ -24,6 +25,7 @@ from gradloop.solvers.design import Design, penalty_curvature
 from gradloop.solvers.gram import SlopeSum, fast_solution
 from gradloop.solvers.least_squares import Answer, LeastSquares
 from gradloop.solvers.minibatch import Solution
+from gradloop.solvers.system import triangular
 from gradloop.stop import Stop
 
 WORTH_PRODUCTS = 2**17  # numbers in the design; with fewer, exact refinement costs nothing
@@ -33,8 +35,9 @@ Array = Any
 
 @dataclass(frozen=True)
 class ClosedFormSolution(Solution):
-    """What the closed form found, with all that statistics need."""
+    """What the closed form found, with what statistics need, and its certificate, which costs one pass."""
 
+    certificate: Certificate | None = None
     answer: Answer | None = None
     design: Design | None = None
 
@@ -55,6 +58,7 @@ class ClosedForm:
     Source: Björck, Numerical methods for least squares problems, 1996.
     """
 
+    @np.errstate(over="ignore", invalid="ignore")
     def solve(self, problem: Problem, seed: int = 0, report: Report | None = None) -> ClosedFormSolution:
         """Solve; see `gradloop.fit`. Nothing is random and there are no epochs, so seed and report are not used.
 
@@ -71,7 +75,9 @@ class ClosedForm:
         row = Row(1, value, float(np.linalg.norm(slope)), float("nan"), len(problem.X), time.perf_counter() - begun)
         history = History.from_rows([row], [(1, problem.unpack(flat))])
         stop = Stop.CONVERGED if answer.settled else Stop.FINISHED
-        return ClosedFormSolution(flat, history, stop, tuple(notes(design, answer)), answer, design)
+        left = gap(design, answer, slope)
+        certificate = Certificate("exact gap", left, distance(value, left, problem, exact=True))
+        return ClosedFormSolution(flat, history, stop, tuple(notes(design, answer)), certificate, answer, design)
 
 
 # ---- what can be solved --------------------------------------------------------------------------------------
@@ -131,6 +137,19 @@ def slope_sum(design: Design) -> SlopeSum | None:
         return pulled, -found[1:][design.columns], 2 * float(found[0])
 
     return sums
+
+
+def gap(design: Design, answer: Answer, slope: Array) -> float:
+    """½ gᵀ H⁻¹ g: how far the objective is above its minimum where its slope is g."""
+    system = answer.system
+    steep = np.asarray(slope, np.float64) * design.weight
+    powers = system.exponents[system.kept] + system.exponents[-1]
+    pull = np.ldexp(steep[design.columns][system.kept], -powers)
+    if design.place is not None:
+        middle = np.ldexp(steep[design.place] / design.value, -system.exponents[-1])
+        pull = np.append(middle, pull - middle * system.shift[system.kept])
+    length = np.linalg.norm(triangular(system.factor, pull, transposed=True))
+    return float(np.ldexp(length, system.exponents[-1]) ** 2 / (2 * design.weight))
 
 
 def notes(design: Design, answer: Answer) -> list[str]:

@@ -12,7 +12,7 @@ from gradloop.errors import OptionError
 from gradloop.history import History, Row, Snapshot, epochs_to_keep
 from gradloop.problem import Problem
 from gradloop.progress import Progress, Report
-from gradloop.solvers.hessian import hessian
+from gradloop.hessian import hessian
 from gradloop.solvers.minibatch import Solution, check_start
 from gradloop.solvers.separable import separates
 from gradloop.stop import Stop
@@ -21,6 +21,7 @@ SAMPLE_SHARE = 16  # a first fit to one row in so many gives the start, ...
 SAMPLE_LEAST = 20_000  # ... if at least so many rows, and ten for each parameter, are left of them
 SUFFICIENT = 1e-4  # the share of the promised decrease that a step must bring (Armijo)
 HALVINGS = 30
+FLAT = 1e-11  # a curvature so much smaller than the largest is rounding
 MOST_PARAMETERS = 5000  # the matrix of second derivatives has the square of this many entries
 
 Array = Any
@@ -161,18 +162,22 @@ class NewtonRun:
 def newton_direction(curvature: Array, slope: Array) -> tuple[Array, float]:
     """The step -H⁻¹ g and the squared Newton decrement gᵀ H⁻¹ g, in units where every parameter is curved alike.
 
-    Directions without curvature, or curved downwards, get the curvature of the weakest that is trusted.
+    Along directions that are curved downwards the step goes down by as much as if they were curved upwards; along
+    those without curvature, which the data do not tell, it does not go at all.
     """
-    from scipy.linalg import cho_factor, cho_solve, eigh
+    from scipy.linalg import cho_solve, eigh, lapack
 
     bent = curvature.diagonal()
     unit = np.divide(1, np.sqrt(np.abs(bent)), out=np.ones_like(bent), where=bent != 0)
     unit = np.exp2(np.round(np.log2(unit)))
     scaled, steep = unit[:, None] * curvature * unit, unit * slope
-    try:
-        step = -cho_solve(cho_factor(scaled), steep)
-    except np.linalg.LinAlgError:
+    factor, failed = lapack.dpotrf(scaled, lower=True)
+    pivots = factor.diagonal() ** 2
+    if not failed and pivots.min() > FLAT * pivots.max():
+        step = -cho_solve((factor, True), steep)
+    else:
         values, vectors = eigh(scaled)
-        trusted = np.maximum(np.abs(values), 1e-12 * np.abs(values).max() + np.finfo(float).tiny)
-        step = -vectors @ ((vectors.T @ steep) / trusted)
+        sizes = np.abs(values)
+        inverse = np.divide(1, sizes, out=np.zeros_like(sizes), where=sizes > FLAT * sizes.max())
+        step = -vectors @ (inverse * (vectors.T @ steep))
     return unit * step, float(-steep @ step)

@@ -23,6 +23,8 @@ from gradloop.core.simplify import simplify
 from gradloop.core.trace import Tracer
 from gradloop.problem import Problem
 
+FEW = 100  # parameters for which a pass over the rows each is affordable ...
+MANY = 1000  # ... and for which a matrix is, where one pass gives it whole
 ROWS_IN_BLOCK = 8192  # so that a block of derivatives stays in the cache between Map and BLAS
 Array = Any
 
@@ -42,6 +44,12 @@ def hessian(problem: Problem, flat: Array) -> Array:
         rows = score.weighted_rows(problem, flat, block, weights[block])
         total += rows.T @ rows if bowl else (rows.T * signs[block]) @ rows
     return total / len(problem.X) + penalty_curvature(problem, flat.size)
+
+
+def affordable(problem: Problem) -> bool:
+    """Whether the whole matrix costs little beside a fit."""
+    size = problem.start.size
+    return size <= FEW or (size <= MANY and single_score(problem) is not None)
 
 
 def penalty_curvature(problem: Problem, size: int) -> Array:

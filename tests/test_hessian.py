@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gradloop.solvers.hessian import ROWS_IN_BLOCK, hessian, single_score
+from gradloop.hessian import ROWS_IN_BLOCK, hessian, single_score
 from problems import SMOOTH, numbers, problem, three_classes, two_classes
 
 

@@ -1,0 +1,104 @@
+"""What makes examples ready: weights, rows held out, and the choice of model and loss. Most is tested through fit."""
+
+import numpy as np
+import pytest
+
+import gradloop as gl
+from gradloop.examples import check_weights, counted, from_arrays, from_table, path_or_table
+from gradloop.solvers.auto import SOLVERS
+
+RANDOM = np.random.default_rng(0)
+X = RANDOM.normal(size=(80, 2))
+Y = X @ [2.0, -1.0] + 0.5 + RANDOM.normal(size=80)
+TIMES = RANDOM.integers(0, 4, size=80)
+EXACT = [name for name in SOLVERS if name != "minibatch"]
+
+
+def params(fit):
+    return np.concatenate([np.ravel(value) for value in fit.params.values()])
+
+
+@pytest.mark.parametrize("solver", EXACT)
+def test_whole_weights_are_repeated_rows(solver):
+    found = gl.fit(X, Y, weights=TIMES, solver=solver)
+    again = gl.fit(np.repeat(X, TIMES, axis=0), np.repeat(Y, TIMES), solver=solver)
+    assert np.allclose(params(found), params(again), rtol=1e-9)
+    assert found.history["loss"][-1] == pytest.approx(again.history["loss"][-1], rel=1e-9)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_weight_of_zero_is_absence_to_the_bit(solver):
+    found = gl.fit(X, Y, weights=TIMES > 0, solver=solver)
+    again = gl.fit(X[TIMES > 0], Y[TIMES > 0], weights=np.ones((TIMES > 0).sum()), solver=solver)
+    assert np.array_equal(params(found), params(again)) and found.rows == again.rows
+    assert f"{(TIMES == 0).sum()} rows of weight 0 were left out." in found.notes
+
+
+@pytest.mark.parametrize("solver", EXACT)
+def test_the_unit_of_the_weights_does_not_matter(solver):
+    found = gl.fit(X, Y, weights=TIMES + 1, solver=solver)
+    for unit in (2.0**-900, 2.0**900):
+        assert np.array_equal(params(gl.fit(X, Y, weights=(TIMES + 1.0) * unit, solver=solver)), params(found))
+
+
+def test_descent_follows_the_weights():
+    solver = gl.Minibatch(gl.sgd(0.1), batch_size="all", epochs=1)
+    found = gl.fit(X, Y, weights=TIMES, solver=solver)
+    slope = (TIMES[:, None] * -np.column_stack([X, np.ones(80)]) * Y[:, None]).sum(axis=0) / TIMES.sum()
+    assert np.allclose(params(found), -0.1 * slope, rtol=1e-12)
+
+
+@pytest.mark.parametrize("model", ["logistic", "softmax"])
+def test_classes_have_weights_too(model):
+    labels = (Y > RANDOM.normal(size=80)).astype(int)
+    found = gl.fit(X, labels, model=model, penalty=gl.l2(0.1), weights=TIMES)
+    again = gl.fit(np.repeat(X, TIMES, axis=0), np.repeat(labels, TIMES), model=model, penalty=gl.l2(0.1))
+    assert np.allclose(params(found), params(again), rtol=1e-7, atol=1e-9)
+
+
+def test_a_column_of_weights_is_no_feature():
+    table = {"a": X[:, 0], "b": X[:, 1], "times": TIMES, "y": Y}
+    found = gl.fit(table, target="y", weights="times")
+    assert found.feature_names == ("a", "b")
+    assert np.allclose(params(found), params(gl.fit(X, Y, weights=TIMES)), rtol=1e-9)
+
+
+def test_rows_held_out_need_no_weight():
+    found = gl.fit(X, Y, weights=TIMES + 1, holdout=0.25, seed=3)
+    train, held = gl.data.holdout_split(80, 0.25, seed=3)
+    assert found.rows == 60 and found.holdout == pytest.approx(found.evaluate(X[held], Y[held]))
+    assert np.allclose(params(found), params(gl.fit(X[train], Y[train], weights=TIMES[train] + 1)), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        (np.ones(79), r"80 numbers.*\(79,\)"),
+        (["a"] * 80, "80 numbers"),
+        (np.where(np.arange(80) == 7, -1.0, 1), r"weights\[7\] is -1"),
+        (np.where(np.arange(80) == 7, np.nan, 1), r"weights\[7\] is nan"),
+        (np.where(np.arange(80) == 7, np.inf, 1), r"weights\[7\] is inf"),
+        (np.zeros(80), "All weights are zero"),
+    ],
+)
+def test_weights_that_are_none(weights, words):
+    with pytest.raises(gl.DataError, match=words):
+        gl.fit(X, Y, weights=weights)
+
+
+def test_the_target_cannot_be_the_weights():
+    with pytest.raises(gl.OptionError, match="is the target, and cannot be the weights"):
+        gl.fit({"a": X[:, 0], "y": Y}, target="y", weights="y")
+
+
+def test_the_parts():
+    assert path_or_table(X) is None and path_or_table({"a": [1.0]}).names == ("a",)
+    assert check_weights([True, False], 2).tolist() == [1.0, 0.0]
+    rows, weights, remarks = counted(np.array([3, 1]), np.array([9.0, 3.0, 9.0, 1.0]))
+    assert rows.tolist() == [3, 1] and weights.tolist() == [0.5, 1.5] and remarks == ()
+    common = {"loss": None, "start": None, "weights": None, "holdout": 0.0, "seed": 0}
+    arrays = from_arrays(X, Y, target=None, leave_out=(), model="linear", **common)
+    table = path_or_table({"a": X[:, 0], "y": Y})
+    named = from_table(table, None, target="y", leave_out=(), model="linear", **common)
+    assert arrays.names == ("x[0]", "x[1]") and named.names == ("a",) and named.notes == ()
+    assert named.in_units({"w": np.ones(1), "b": np.zeros(())})["w"] == pytest.approx(1 / X[:, 0].std())

@@ -1,0 +1,64 @@
+"""Arguments of a user's function are told apart by name. What does not fit is tested in test_problem."""
+
+import numpy as np
+import pytest
+
+from gradloop.core.evaluate import evaluate
+from gradloop.core.spec import FLOAT64, Spec
+from gradloop.errors import ModelError
+from gradloop.graphs import (
+    argument_names,
+    as_parameter,
+    check_prediction,
+    feature_names,
+    on_row,
+    trace_example,
+    trace_prediction,
+)
+from gradloop.losses import LOSSES
+from gradloop.models import Model
+
+NUMBER = Spec((), FLOAT64)
+
+
+def law(voltage, time, *, rate, scale=2.0):
+    return voltage * np.exp(-rate * time) * scale
+
+
+LAW = Model("law", law, lambda features, classes: {}, "squared", lambda params, center, scale: params)
+PARAMS = {"rate": NUMBER, "voltage": NUMBER}
+
+
+def test_arguments_are_parameters_features_or_have_defaults():
+    assert argument_names(law) == ["voltage", "time", "rate", "scale"]
+    assert feature_names(LAW, PARAMS) == ["time"]
+    assert feature_names(LAW, ["rate"]) == ["voltage", "time"]
+
+
+def test_values_go_to_the_arguments_of_their_names():
+    predict = on_row(LAW, PARAMS, 1)
+    assert predict(np.array([3.0]), 0.5, 10.0) == pytest.approx(20 * np.exp(-1.5))
+    two = on_row(LAW, ["rate"], 2)
+    assert two(np.array([10.0, 3.0]), 0.5) == pytest.approx(20 * np.exp(-1.5))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_weight_multiplies_the_loss(weighted):
+    predict = on_row(LAW, PARAMS, 1)
+    rows = {"row": Spec((1,), FLOAT64), "y": NUMBER} | ({"weight": NUMBER} if weighted else {})
+    graph = trace_example(predict, LOSSES["squared"], rows, PARAMS)
+    values = {"row": np.array([3.0]), "y": 1.0, "weight": 4.0, "rate": 0.5, "voltage": 10.0}
+    expected = (20 * np.exp(-1.5) - 1) ** 2 / 2
+    assert evaluate(graph, values)[0] == pytest.approx(expected * (4 if weighted else 1), rel=1e-14)
+
+
+def test_a_prediction_of_one_entry_is_a_number():
+    graph = trace_prediction(on_row(LAW, PARAMS, 1), LAW, Spec((1,), FLOAT64), PARAMS)
+    assert graph.outputs[0].spec.shape == ()
+    check_prediction(graph, LAW, LOSSES["squared"])
+
+
+@pytest.mark.parametrize("value", ["zero", [1.0, [2.0]], np.inf, 1j, 1e300])
+def test_what_is_no_parameter_in_float32(value):
+    with pytest.raises(ModelError, match=r"start\['w'\] must hold real numbers that are finite in float32"):
+        as_parameter("w", value, np.dtype(np.float32))
