@@ -1,7 +1,7 @@
 """The temperature of a black body from its spectrum, with its error bar.
 
-    python examples/planck.py                                   # a spectrum of its own
-    python examples/planck.py firas_monopole_spec_v1.txt 300    # the sky as COBE/FIRAS saw it; begin at 300 K
+python examples/planck.py                                   # a spectrum of its own
+python examples/planck.py firas_monopole_spec_v1.txt 300    # the sky as COBE/FIRAS saw it; begin at 300 K
 """
 
 import sys

@@ -317,6 +317,7 @@ WRITERS: dict[str, Callable[[Draw, list[Value]], tuple[str, bool] | None]] = {
     "sqrt": formula("np.sqrt(0.1 + {a} * {a})", "(0.1 + {a} * {a}) ** 0.5"),
     "sin": formula("np.sin({a})"),
     "cos": formula("np.cos({a})"),
+    "arctan": formula("np.arctan({a})"),
     "tanh": formula("np.tanh({a})"),
     "logistic": formula("1 / (1 + np.exp(-{a}))", "np.exp({a}) / (1 + np.exp({a}))", "1 - 1 / (1 + np.exp({a}))"),
     "add": formula("{a} + {b}", "{a} + 0.7"),

@@ -43,7 +43,7 @@ FLOORS = [
 FLOOR = {part: number for number, parts in enumerate(FLOORS) for part in parts}
 
 # What a user could have written: these know nothing of ours, except that an optimizer may take a schedule.
-USERS_PARTS = {"models", "losses", "penalties", "schedules", "optimizers"}
+USERS_PARTS = {"models", "laws", "losses", "penalties", "schedules", "optimizers"}
 USERS_ARROWS = {("optimizers", "schedules")}
 
 # The engine: narrower than its floor would allow.
@@ -58,6 +58,7 @@ IMPORTERS = {
     "rich": {"cli"},
     "matplotlib": {"plots"},
     "sklearn": {"estimators"},
+    "scipy": {"solvers", "statistics"},
 }
 LOADED_LATE = ("llvmlite", "matplotlib", "sklearn", "pyarrow", "pandas", "typer", "rich", "scipy")
 

@@ -21,7 +21,7 @@ DIGITS = {
 }  # fmt: skip
 
 random = np.random.default_rng(0)
-X = random.normal(size=(40, 3)) + [0, 10, 100]
+X = random.normal(size=(40, 3)) + np.array([0, 10, 100])
 Y = X @ [1.0, 2.0, 3.0] + random.normal(size=40) * (1 + X[:, 0] ** 2)
 WEIGHTS = random.uniform(0.2, 2, 40)
 NAMES = ["x0", "x1", "x2", "b"]

@@ -7,7 +7,7 @@
 [ 2.  -3.4] 4.2
 """
 
-from gradloop import data, losses, models, optimizers, penalties, schedules
+from gradloop import data, laws, losses, models, optimizers, penalties, schedules
 from gradloop.certificate import Certificate
 from gradloop.errors import DataError, GradloopError, ModelError, ModelFileError, OptionError, TracingError
 from gradloop.history import History
@@ -28,21 +28,31 @@ from gradloop.optimizers import (
 from gradloop.penalties import Penalty, elastic_net, l1, l2
 from gradloop.progress import Progress
 from gradloop.show import show
+from gradloop.solvers.closed_form import ClosedForm
+from gradloop.solvers.exhaustive import Exhaustive
+from gradloop.solvers.gauss_newton import GaussNewton
+from gradloop.solvers.lbfgs import LBFGS
 from gradloop.solvers.minibatch import Minibatch
+from gradloop.solvers.newton import Newton
 from gradloop.stop import Stop
 from gradloop.training import fit
 from gradloop.version import __version__
 
 __all__ = [
+    "LBFGS",
     "Certificate",
+    "ClosedForm",
     "DataError",
+    "Exhaustive",
     "Fit",
+    "GaussNewton",
     "GradloopError",
     "History",
     "Minibatch",
     "Model",
     "ModelError",
     "ModelFileError",
+    "Newton",
     "Optimizer",
     "OptionError",
     "Penalty",
@@ -60,6 +70,7 @@ __all__ = [
     "huber",
     "l1",
     "l2",
+    "laws",
     "load",
     "losses",
     "models",

@@ -118,7 +118,7 @@ def planck_frequency(frequency: Array, temperature: Array) -> Array:
     Args: frequency, ν in Hz; temperature, T in K. The result is in W / (m² sr Hz): 1 MJy/sr is 1e-20 of these.
 
     >>> print(f"{planck_frequency(160e9, temperature=2.725):.4g}")
-    3.835e-18
+    3.837e-18
 
     Source: Planck, Ueber das Gesetz der Energieverteilung im Normalspectrum, 1901.
     """

@@ -20,7 +20,7 @@ from gradloop.core.trace import trace
 
 TOLERANCE = {np.float64: 1e-13, np.float32: 1e-5}
 SPECIAL = [np.nan, np.inf, -np.inf, 0.0, 1.0, -1.0, 2.5, -3.25, 1e30, -1e30, 1e-30, 88.0, -104.0]
-ALONE = ("negative", "exp", "expm1", "log", "log1p", "sqrt", "abs", "sign", "floor", "tanh", "logistic")
+ALONE = ("negative", "exp", "expm1", "log", "log1p", "sqrt", "abs", "sign", "floor", "arctan", "tanh", "logistic")
 TOGETHER = ("add", "subtract", "multiply", "divide", "maximum", "minimum", "logaddexp", "less", "less_equal", "equal")
 
 

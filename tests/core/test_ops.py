@@ -30,7 +30,10 @@ def plain(op: str, *arrays: Any, **attributes: Any) -> Row:
 
 
 ROWS: list[Row] = [
-    *(plain(op, A) for op in ("negative", "exp", "expm1", "abs", "sign", "floor", "sin", "cos", "tanh", "logistic")),
+    *(
+        plain(op, A)
+        for op in ("negative", "exp", "expm1", "abs", "sign", "floor", "sin", "cos", "arctan", "tanh", "logistic")
+    ),
     *(plain(op, POSITIVE) for op in ("log", "log1p", "sqrt")),
     plain("convert", A, dtype=np.dtype(np.float64)),
     plain("convert", A, dtype=np.dtype(np.int64)),

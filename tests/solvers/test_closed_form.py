@@ -107,7 +107,7 @@ def test_what_it_cannot_do_is_refused(case, words):
 
 
 def test_many_rows_take_the_fast_road_to_the_same_answer(monkeypatch):
-    A = random.normal(size=(40_000, 5)) + [0, 0, 1, 10, 1000]
+    A = random.normal(size=(40_000, 5)) + np.array([0, 0, 1, 10, 1000])
     case = linear(A, A @ np.arange(5.0) + random.normal(size=40_000))
     fast = ClosedForm().solve(case)
     monkeypatch.setattr(closed_form, "WORTH_PRODUCTS", 2**60)
@@ -168,10 +168,10 @@ random = np.random.default_rng(0)
 for worth in (0, 2**60):
     closed_form.WORTH_PRODUCTS = worth
     for shift, copies in ((0, 0), (4, 0), (0, 1)):
-        X = random.normal(size=(40_000, 12)) + shift
-        X[:, :copies] = X[:, 11 : 11 + copies]
+        X = random.normal(size=(6_000, 100)) + shift
+        X[:, :copies] = X[:, 99 : 99 + copies]
         y = X.sum(axis=1) + random.normal(size=len(X))
-        problem = make_problem(MODELS["linear"], LOSSES["squared"], X, y, {"w": np.zeros(12), "b": 0.0})
+        problem = make_problem(MODELS["linear"], LOSSES["squared"], X, y, {"w": np.zeros(100), "b": 0.0})
         print(hashlib.sha256(closed_form.ClosedForm().solve(problem).params.tobytes()).hexdigest())
 """
 

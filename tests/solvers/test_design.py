@@ -33,6 +33,7 @@ LAWS = [
     (*law(lambda x, k, c: 3 * c + k * np.sin(x[1]), k=0.0, c=0.0), 1, False),
     (*law(lambda x, w: np.dot(x, w), w=[0, 0]), None, True),
     (*law(lambda x, w: np.dot(x, w) - 5, w=[0, 0]), None, False),
+    (*law(lambda x, w: np.dot(x, w) + x[0], w=[0, 0]), None, False),
     (*law(lambda x, b: b + 0 * x[0], b=0.0), 0, False),
 ]
 

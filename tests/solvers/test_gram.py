@@ -77,7 +77,7 @@ def test_a_constant_column_is_refused():
 
 @pytest.mark.parametrize("powers", [[4, -9], [250, -250], [900, -900]])
 def test_powers_of_two_change_no_bit(powers):
-    X = random.normal(size=(3000, 2)) + [0.2, 5]
+    X = random.normal(size=(3000, 2)) + np.array([0.2, 5])
     y = X @ [1.0, 2.0] + random.normal(size=3000)
     before, after = both(X, y)[0], both(np.ldexp(X, powers), y)[0]
     assert np.ldexp(after.slopes, powers).tolist() == before.slopes.tolist() and after.intercept == before.intercept

@@ -7,7 +7,7 @@ from gradloop.solvers.least_squares import LeastSquares
 from gradloop.solvers.refinement import block_residuals, refined
 
 random = np.random.default_rng(0)
-X = random.normal(size=(300, 4)) + [0, 10, 1000, 1e6]
+X = random.normal(size=(300, 4)) + np.array([0, 10, 1000, 1e6])
 Y = X @ [1.0, -2.0, 3.0, 4.0] + random.normal(size=300)
 
 

@@ -33,6 +33,12 @@ def test_a_column_after_a_dependent_one_is_not_lost():
     assert independent(unit(X))[0].tolist() == [0, 2]
 
 
+def test_what_is_left_after_near_dependence_is_judged_rightly():
+    a, b, _ = np.linalg.qr(random.normal(size=(3, 3)))[0]
+    X = np.column_stack([a, a + 1e-11 * b, a + 0.5e-11 * b])
+    assert independent(unit(X))[0].tolist() == [0, 1]
+
+
 def test_total_inverse_and_target():
     X, y = random.normal(size=(20, 2)) + 7, random.normal(size=20)
     rows = np.column_stack([np.ones(20), X, y])

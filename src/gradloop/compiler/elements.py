@@ -156,6 +156,7 @@ ELEMENTS: dict[str, Callable[..., Value]] = {
     "floor": lambda code, x: code.intrinsic("floor", x),
     "sin": lambda code, x: code.intrinsic("sin", x),
     "cos": lambda code, x: code.intrinsic("cos", x),
+    "arctan": lambda code, x: code.library("atan", x),
     "tanh": lambda code, x: code.library("tanh", x),
     "logistic": logistic,
     "logical_not": lambda code, x: code.ir.xor(x, number(x.type, 1)),
@@ -176,4 +177,4 @@ ELEMENTS: dict[str, Callable[..., Value]] = {
 }
 
 # computed one number at a time, by a call
-CALLS = {"expm1", "log", "log1p", "sin", "cos", "tanh", "power", "logaddexp"}
+CALLS = {"expm1", "log", "log1p", "sin", "cos", "arctan", "tanh", "power", "logaddexp"}

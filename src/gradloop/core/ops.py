@@ -164,6 +164,7 @@ OPS: dict[str, Op] = {
     "floor": Op(elementwise_float, np.floor, _none),
     "sin": Op(elementwise_float, np.sin, lambda g, y, x: (g * np.cos(x),)),
     "cos": Op(elementwise_float, np.cos, lambda g, y, x: (g * -np.sin(x),)),
+    "arctan": Op(elementwise_float, np.arctan, lambda g, y, x: (g / (1 + x * x),)),
     "tanh": Op(elementwise_float, np.tanh, lambda g, y, x: (g * (1 - y * y),)),
     "logistic": Op(elementwise_float, logistic, lambda g, y, x: (g * (y * logistic(-x)),)),
     "logical_not": Op(comparison, np.logical_not, _none, "not {}"),

@@ -22,7 +22,7 @@ from gradloop.core.spec import BOOL, FLOAT64, INT64, Spec, promote
 from gradloop.errors import TracingError
 
 _OUR_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_USERS_PARTS = {"models.py", "losses.py", "penalties.py", "schedules.py", "optimizers.py"}
+_USERS_PARTS = {"models.py", "laws.py", "losses.py", "penalties.py", "schedules.py", "optimizers.py"}
 _NUMPY_FOLDER = os.path.dirname(os.path.abspath(np.__file__))
 _real: ContextVar[np.dtype] = ContextVar("real", default=FLOAT64)  # of the function's data: for floats that meet none
 
