@@ -32,10 +32,12 @@ FLOORS = [
     {"hessian"},
     {"certificate"},
     {"solvers"},
+    {"statistics"},
     {"result"},
     {"summary", "model_file"},
     {"inference"},
     {"examples"},
+    {"standard_errors"},
     {"training"},
     {"show"},
     {"cli", "plots", "estimators", "textbook"},
@@ -59,8 +61,9 @@ IMPORTERS = {
     "matplotlib": {"plots"},
     "sklearn": {"estimators"},
     "scipy": {"solvers", "statistics"},
+    "threadpoolctl": {"solvers"},
 }
-LOADED_LATE = ("llvmlite", "matplotlib", "sklearn", "pyarrow", "pandas", "typer", "rich", "scipy")
+LOADED_LATE = ("llvmlite", "matplotlib", "sklearn", "pyarrow", "pandas", "typer", "rich", "scipy", "threadpoolctl")
 
 LINES_OF_A_MODULE = 400
 LINES_OF_A_FUNCTION = 40

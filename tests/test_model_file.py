@@ -62,6 +62,7 @@ def test_every_field_comes_back(tmp_path, kind):
 def test_no_field_is_forgotten_by_the_test_above():
     compared = {"params", "trained_params", "model", "loss", "history", "holdout"}
     compared |= {"feature_names", "stop", "certificate", "preparation", "notes", "seed", "rows"}
+    compared |= {"statistics"}  # in tests/test_standard_errors.py
     assert {field.name for field in fields(fits.make())} == compared
 
 

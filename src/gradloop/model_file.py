@@ -22,6 +22,7 @@ from gradloop.history import COLUMNS, History
 from gradloop.losses import LOSSES, Loss
 from gradloop.models import MODELS, Model, polynomial
 from gradloop.result import Result
+from gradloop.statistics import Statistics
 from gradloop.stop import Stop
 from gradloop.text import printable
 from gradloop.version import __version__
@@ -92,6 +93,7 @@ def _document(fit: Result) -> Record:
         "preparation": None if fit.preparation is None else fit.preparation.to_dict(),
         "stop": fit.stop.name,
         "certificate": {"kind": fit.certificate.kind, "sentence": fit.certificate.sentence},
+        "statistics": None if fit.statistics is None else fit.statistics.to_dict(),
         "notes": list(fit.notes),
         "seed": fit.seed,
         "rows": fit.rows,
@@ -165,11 +167,20 @@ def _fields(arrays: Arrays, document: Record, function: Callable[..., Any] | Mod
         "history": _history(groups, _shapes(trained)),
         "stop": Stop[document["stop"]],
         "certificate": _certificate(_take(document, "certificate", dict), groups["certificate"]),
+        "statistics": _statistics(document),
         "notes": _texts(document, "notes"),
         "seed": _take(document, "seed", int),
         "rows": document["rows"],
         "holdout": {name: _scalar(groups["holdout"], name) for name in groups["holdout"]} or None,
     }
+
+
+def _statistics(document: Record) -> Statistics | None:
+    _agree("statistics" in document)
+    try:
+        return None if document["statistics"] is None else Statistics.from_dict(document["statistics"])
+    except (ValueError, TypeError):
+        raise _RefusedError(_DAMAGED) from None
 
 
 def _certificate(record: Record, arrays: Arrays) -> Certificate:

@@ -141,9 +141,13 @@ class Problem:
         return self.program(Map(self.prediction, Inputs(self.prediction.inputs[:1], self.prediction.inputs[1:])))
 
     # ---- answers ----
+    def loss_sum(self, flat: Array) -> Array:
+        """The sum of the losses, and of their gradients, over the rows: one pass."""
+        return self._values.sum(self.rows, flat)
+
     def objective(self, flat: Array) -> tuple[float, Array]:
         """The objective and its gradient, in float64, after one pass over the rows."""
-        total = self._values.sum(self.rows, flat) / len(self.X)
+        total = self.loss_sum(flat) / len(self.X)
         value, slope = float(total[0]), total[1:]
         extra, extra_slope = self.penalty_at(flat)
         return value + extra, slope + extra_slope

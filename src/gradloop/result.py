@@ -10,6 +10,7 @@ from gradloop.data.preparation import Preparation
 from gradloop.history import History
 from gradloop.losses import Loss
 from gradloop.models import Model
+from gradloop.statistics import Statistics
 from gradloop.stop import Stop
 
 Params = dict[str, NDArray[Any]]
@@ -35,6 +36,7 @@ class Result:
     notes: tuple[str, ...] = ()  # sentences that a reader of the result should know
     seed: int = 0
     rows: int = 0  # rows that training saw
+    statistics: Statistics | None = None  # standard errors and the like, where a theory gives them
     holdout: dict[str, float] | None = None  # the measures on rows that training did not see
 
     @property

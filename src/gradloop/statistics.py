@@ -11,7 +11,7 @@ covariance matrix estimators, 1985; Efron and Hinkley, 1978, for the observed in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,13 @@ from gradloop.solvers.system import triangular
 
 Array = Any
 ERRORS = ("classical", "HC0", "HC1", "HC2", "HC3")
+INVERSE = "inverse Hessian"  # the kind of errors of a likelihood
 NOT_IDENTIFIED = "not identified"
 COLUMNS = ("name", "estimate", "standard_error", "lower", "upper", "statistic", "p_value")
+NUMBERS = (
+    "level", "degrees_of_freedom", "residual_standard_deviation", "r_squared", "adjusted_r_squared", "condition"
+)  # fmt: skip
+REST = ("identified", "kind", "rows", "notes")
 SMALL = 1e-8  # a share in a combination of columns that leaves a parameter identified
 LARGEST_CONDITION = 1e12  # of a Hessian with ones on its diagonal, beyond which a direction is flat
 
@@ -66,12 +71,44 @@ class Statistics:
     def to_dict(self) -> dict[str, Any]:
         """Everything as lists and numbers that JSON can hold: what cannot be said is None."""
         table = {name: listed(self[name]) for name in COLUMNS}
-        numbers = (
-            "level", "degrees_of_freedom", "residual_standard_deviation", "r_squared", "adjusted_r_squared", "condition"
-        )  # fmt: skip
-        single = {name: listed([getattr(self, name)])[0] for name in numbers}
+        single = {name: listed([float(getattr(self, name))])[0] for name in NUMBERS}
         rest = {"identified": self.identified.tolist(), "kind": self.kind, "rows": self.rows, "notes": [*self.notes]}
         return table | single | rest
+
+    @classmethod
+    def from_dict(cls, document: Any) -> Statistics:
+        """Back from plain data, believing none of it; ValueError for what `to_dict` would not have written."""
+        if not isinstance(document, dict) or document.keys() != {*COLUMNS, *NUMBERS, *REST}:
+            raise ValueError("these are no statistics")
+        size = len(document["name"])
+        columns = {name: numbers_or_nan(document[name], size) for name in COLUMNS[1:]}
+        single = {name: float(numbers_or_nan([document[name]], 1)[0]) for name in NUMBERS}
+        if np.isnan(single["degrees_of_freedom"]):
+            single["degrees_of_freedom"] = float("inf")
+        known, rows, kind = document["identified"], document["rows"], document["kind"]
+        texts = [*document["name"], *document["notes"], kind]
+        if not all(type(text) is str for text in texts) or type(rows) is not int:
+            raise ValueError("these are no statistics")
+        if len(known) != size or not all(type(flag) is bool for flag in known):
+            raise ValueError("these are no statistics")
+        return cls(
+            tuple(document["name"]), identified=np.array(known, bool), kind=kind, rows=rows,
+            notes=tuple(document["notes"]), **columns, **single,
+        )  # fmt: skip
+
+    def in_order(self, places: Sequence[int]) -> Statistics:
+        """The same with the parameters in another order."""
+        columns = {name: getattr(self, name)[list(places)] for name in (*COLUMNS[1:], "identified")}
+        return replace(self, name=tuple(self.name[i] for i in places), **columns)
+
+
+def numbers_or_nan(values: Any, size: int) -> Array:
+    """A list of numbers in which None is what could not be said."""
+    if not isinstance(values, list) or len(values) != size:
+        raise ValueError("these are no statistics")
+    if not all(value is None or type(value) is float for value in values):
+        raise ValueError("these are no statistics")
+    return np.array([np.nan if value is None else value for value in values], np.float64)
 
 
 def listed(values: Any) -> list[Any]:
@@ -97,6 +134,7 @@ def least_squares_statistics(
     Raises: OptionError for a level or a kind of errors that does not exist, or HC errors without rows.
     """
     check_options(errors, level, rows)
+    check_names(names, len(answer.slopes) + int(answer.system.intercept))
     system = answer.system
     count = answer.rank + int(system.intercept)
     freedom = answer.rows - count
@@ -136,8 +174,9 @@ def likelihood_statistics(
     """
     check_options("classical", level, None)
     H, estimate = np.asarray(hessian, np.float64), np.asarray(estimate, np.float64)
-    if H.shape != (len(estimate), len(estimate)) or len(names) != len(estimate):
-        raise OptionError(f"{len(estimate)} parameters need as many names and a square Hessian, not {H.shape}.")
+    check_names(names, len(estimate))
+    if H.shape != (len(estimate), len(estimate)):
+        raise OptionError(f"{len(estimate)} parameters need a square Hessian of as many rows, not {H.shape}.")
     bent = H.diagonal()
     unit = np.divide(1, np.sqrt(np.abs(bent)), out=np.zeros_like(bent), where=bent > 0)
     curvatures, directions = np.linalg.eigh(unit[:, None] * (H + H.T) / 2 * unit)
@@ -145,14 +184,13 @@ def likelihood_statistics(
     known = (np.abs(directions[:, flat]) <= SMALL).all(axis=1) & (bent > 0)
     spread = np.full(len(estimate), np.nan)
     spread[known] = unit[known] * np.sqrt((directions[known][:, ~flat] ** 2 / curvatures[~flat]).sum(axis=1))
-    told = [
-        f"{NOT_IDENTIFIED}: {name}, because the likelihood is flat along it."
-        for name, sure in zip(names, known, strict=True) if not sure
-    ]  # fmt: skip
+    lost = [name for name, sure in zip(names, known, strict=True) if not sure]
+    shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
+    told = [f"{NOT_IDENTIFIED}: {shown}, because the likelihood is flat along them."] if lost else []
     condition = float(curvatures[-1] / curvatures[0]) if curvatures[0] > 0 else float("inf")
     infinite = float("inf")
     return with_tests(
-        names, estimate, spread, known, "inverse Hessian", level, rows, infinite, condition=condition, notes=tuple(told)
+        names, estimate, spread, known, INVERSE, level, rows, infinite, condition=condition, notes=tuple(told)
     )
 
 
@@ -166,6 +204,11 @@ def check_options(errors: str, level: float, rows: Rows | None) -> None:
         raise OptionError(f"level is {level}, but an interval's level lies between 0 and 1; try 0.95.")
     if errors != "classical" and rows is None:
         raise OptionError(f"{errors} errors need the residual of every row: give rows.")
+
+
+def check_names(names: Sequence[str], parameters: int) -> None:
+    if len(names) != parameters:
+        raise OptionError(f"There are {parameters} parameters, but {len(names)} names.")
 
 
 def identified(answer: Answer) -> Array:
@@ -195,7 +238,7 @@ def classical(answer: Answer, deviation: float) -> Array:
 def in_units(answer: Answer, sizes: Array) -> Array:
     """From one over the system's units of columns to one over those of the data; the intercept has none."""
     exponents = answer.system.exponents[answer.system.kept]
-    return np.ldexp(sizes, -np.append(exponents, [0] * int(answer.system.intercept)))
+    return np.ldexp(sizes, -np.append(exponents, np.zeros(int(answer.system.intercept), int)))
 
 
 def sandwich(answer: Answer, errors: str, rows: Any) -> Array:
@@ -231,8 +274,6 @@ def with_tests(
     """Intervals and tests by Student's t, which is the normal distribution where freedom is infinite."""
     from scipy.special import stdtr, stdtrit
 
-    if len(names) != len(estimate):
-        raise OptionError(f"There are {len(estimate)} parameters, but {len(names)} names.")
     finite = min(max(freedom, 1.0), 1e15)
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = estimate / spread

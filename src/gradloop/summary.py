@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradloop.result import Result
+from gradloop.statistics import COLUMNS, INVERSE, Statistics
 from gradloop.text import number, printable, table
 
 INTERCEPTS = ("b", "bias", "intercept")
@@ -62,10 +63,36 @@ def _turns(fit: Result) -> str:
 def _coefficients(fit: Result) -> str:
     lines = list(_lines(fit))
     outputs = max(len(values) for _, values in lines)
+    if fit.statistics is not None and outputs == 1 and len(lines) <= _MOST_ROWS:
+        return _with_errors(fit.statistics)
     classes = fit.classes or tuple(range(outputs))
     header = ["", *map(str, classes)] if outputs > 1 else ["", "coefficient"]
     cells = [[label, *map(number, values)] for label, values in _without_middle(lines)]
     return table(_cut(header), map(_cut, cells))
+
+
+def _with_errors(found: Statistics) -> str:
+    """Coefficients with their standard errors, intervals and tests; the intercept last."""
+    level = f"{100 * found.level:g} %"
+    header = ["", "coefficient", "standard error", f"{level} from", "to", "t" if found.kind != INVERSE else "z", "p"]
+    order = sorted(range(len(found.name)), key=lambda i: found.name[i].startswith("(intercept)"))
+    cells = [[found.name[i], *(_told(found[column][i]) for column in COLUMNS[1:])] for i in order]
+    facts = [
+        f"{name} {number(value)}"
+        for name, value in (
+            ("R²", found.r_squared), ("adjusted R²", found.adjusted_r_squared),
+            ("residual standard deviation", found.residual_standard_deviation),
+            ("degrees of freedom", found.degrees_of_freedom), ("condition number after scaling", found.condition),
+        )
+        if np.isfinite(value)
+    ]  # fmt: skip
+    robust = [] if found.kind in ("classical", INVERSE) else [f"{found.kind} standard errors"]
+    lines = [table(header, cells), "", ", ".join([*facts, *robust]), *map(printable, found.notes)]
+    return "\n".join(lines).rstrip()
+
+
+def _told(value: float) -> str:
+    return "-" if np.isnan(value) else number(value)
 
 
 def _without_middle(lines: list[Line]) -> list[Line]:

@@ -17,6 +17,8 @@ from gradloop.penalties import Penalty
 from gradloop.problem import Problem, make_problem
 from gradloop.progress import Report
 from gradloop.solvers.auto import SOLVERS, Solver, choose
+from gradloop.standard_errors import check_errors, standard_errors
+from gradloop.stop import Stop
 
 Array = Any
 
@@ -35,6 +37,7 @@ def fit(
     start: Mapping[str, Any] | None = None,
     seed: int = 0,
     holdout: float = 0.0,
+    errors: str = "classical",
     engine: str = "native",
     progress: Report | None = None,
 ) -> Fit:
@@ -57,6 +60,7 @@ def fit(
         start: the parameters to start from, by name; needed for a function, zeros otherwise
         seed: decides the order of rows and the rows held out
         holdout: the share of rows that training does not see, to judge the fit by
+        errors: standard errors: "classical", or "HC0" to "HC3" for least squares whose errors differ between rows
         engine: "native", or "numpy" for the slow reference
         progress: a function that is told how far training is
 
@@ -69,18 +73,20 @@ def fit(
     [2.] 1.0
     """
     check_options(seed, start, penalty, progress)
+    check_errors(errors)
     chosen = as_solver(solver)
     table = path_or_table(data)
     if table is None:
         examples = from_arrays(data, y, target, leave_out, model, loss, start, weights, holdout, seed)
     else:
         examples = from_table(table, y, target, leave_out, model, loss, start, weights, holdout, seed)
-    return train(examples, chosen, penalty, seed, engine, progress)
+    return train(examples, chosen, penalty, seed, errors, engine, progress)
 
 
 def train(
-    examples: Examples, solver: Solver | None, penalty: Penalty | None, seed: int, engine: str, progress: Report | None
-) -> Fit:
+    examples: Examples, solver: Solver | None, penalty: Penalty | None, seed: int, errors: str, engine: str,
+    progress: Report | None,
+) -> Fit:  # fmt: skip
     """Search for the parameters, judge them, and put the result together."""
     problem = make_problem(
         examples.model, examples.loss, examples.X, examples.y, examples.start, penalty, engine, examples.weights
@@ -88,6 +94,8 @@ def train(
     chosen, reason = (solver, ()) if solver is not None else choose(problem)
     solution = chosen.solve(problem, seed, progress)
     trained = problem.unpack(solution.params)
+    sure = solution.stop is Stop.CONVERGED or errors != "classical"
+    statistics = standard_errors(problem, solution.params, examples, errors) if sure else None
     found = Fit(
         params=examples.in_units(trained),
         trained_params=trained,
@@ -96,7 +104,8 @@ def train(
         feature_names=examples.names,
         history=solution.history,
         stop=solution.stop,
-        certificate=certify(problem, solution.params),
+        certificate=getattr(solution, "certificate", None) or certify(problem, solution.params),
+        statistics=statistics,
         preparation=examples.preparation,
         notes=(*examples.notes, *reason, *solution.notes),
         seed=seed,

@@ -220,7 +220,7 @@ def test_every_option_reaches_training(monkeypatch, engine):
 
     monkeypatch.setattr(module, "train", remember)
     words = "--target price --leave-out town --weights area --model polynomial --degree 3 --loss huber"
-    words += " --optimizer momentum --learning-rate 0.5"
+    words += " --optimizer momentum --learning-rate 0.5 --errors HC1"
     words += " --batch-size 7 --epochs 11 --l1 0.1 --l2 0.2 --seed 5 --holdout 0.25 --quiet --engine"
     run("fit", "houses.csv", *words.split(), engine)
     assert seen.pop("model").name == "polynomial(3)" and seen.pop("penalty").name == "elastic_net"
@@ -233,6 +233,7 @@ def test_every_option_reaches_training(monkeypatch, engine):
         "leave_out": ["town"],
         "weights": "area",
         "loss": "huber",
+        "errors": "HC1",
         "seed": 5,
         "holdout": 0.25,
         "engine": engine,

@@ -67,6 +67,7 @@ def fit(
     epochs: options.Epochs = None,
     seed: options.Seed = 0,
     holdout: options.Holdout = 0.0,
+    errors: options.Errors = "classical",
     engine: options.Engine = "native",
     output: options.Output = None,
     quiet: options.Quiet = False,
@@ -80,6 +81,7 @@ def fit(
             "loss": loss,
             "penalty": options.build_penalty(l1, l2),
             "solver": options.build_solver(solver, optimizer, learning_rate, batch_size, epochs),
+            "errors": errors,
         }
         rows: dict[str, Any] = {"target": target, "leave_out": leave_out or (), "weights": weights}
         with progress(quiet) as report:
@@ -206,6 +208,7 @@ def _as_json(found: Fit, saved: Path | None) -> dict[str, Any]:
         "feature_names": found.feature_names,
         "classes": found.classes,
         "params": found.params,
+        "statistics": None if found.statistics is None else found.statistics.to_dict(),
         "holdout": found.holdout,
         "stop": {"name": found.stop.name, "sentence": str(found.stop)},
         "certificate": {

@@ -132,7 +132,7 @@ def slope_sum(design: Design) -> SlopeSum | None:
         return None
 
     def sums(slopes: Array, intercept: float) -> tuple[float, Array, float]:
-        found = problem._values.sum((problem.X, problem.y), design.flat(slopes, intercept))
+        found = problem.loss_sum(design.flat(slopes, intercept))
         pulled = 0.0 if design.place is None else -found[1 + design.place] / design.value
         return pulled, -found[1:][design.columns], 2 * float(found[0])
 

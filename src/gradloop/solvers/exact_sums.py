@@ -49,7 +49,7 @@ def two_product(a: Array, b: Array) -> Pair:
     """The product and its rounding error.
 
     >>> two_product(2.0**27 + 1, 2.0**27 + 1)
-    Pair(high=1.801439877822054e+16, low=1.0)
+    Pair(high=1.801439877791744e+16, low=1.0)
     """
     product = a * b
     left, right = split(a), split(b)

@@ -31,7 +31,7 @@ SlopeSum = Callable[[Array, float], tuple[float, Array, float]]
 
 
 class Products(NamedTuple):
-    """Sums over rows of the products of columns, 1 and the target; how many rows, their weight, and the longest sum."""
+    """Sums over rows of the products of columns, 1 and the target; how many rows, and their weight."""
 
     columns: Array  # (d, d)
     ones: Array  # (d,)
@@ -39,7 +39,7 @@ class Products(NamedTuple):
     ends: Array  # (2, 2): of 1 and the target
     rows: int
     weight: float
-    sums: int  # numbers added one by one, for the error bound
+    sums: int  # how many sums of a few rows were added, for the error bound
 
     def __add__(self, other: Products) -> Products:  # type: ignore[override]
         return Products(*(a + b for a, b in zip(self, other, strict=True)))
@@ -98,9 +98,7 @@ def block_products(units: Units, A: Array, y: Array, weights: Array | None) -> P
         target += t @ Z
         ends += [[one @ one, one @ t], [t @ one, t @ t]]
     weight = float(len(y) if weights is None else weights.sum())
-    return Products(
-        inner, ones, target, ends, len(y), weight, rows_at_once(columns) + -(-len(y) // rows_at_once(columns))
-    )
+    return Products(inner, ones, target, ends, len(y), weight, 1 + -(-len(y) // rows_at_once(columns)))
 
 
 def chunks(units: Units, A: Array, y: Array, weights: Array | None) -> Iterator[tuple[Array, Array, Array]]:
@@ -156,7 +154,7 @@ def lost_share(system: System, sums: int) -> float:
     size = len(system.factor)
     unit = system.factor / np.linalg.norm(system.factor, axis=0)
     growth = np.linalg.norm(triangular(unit, np.eye(size))) ** 2
-    return float((sums + 2 * size) * ROUNDING * size * growth)
+    return float((rows_at_once(len(system.lengths)) + sums + 2 * size) * ROUNDING * size * growth)
 
 
 def corrected(system: System, units: Units, rows: Rows, slope: SlopeSum | None) -> Point:

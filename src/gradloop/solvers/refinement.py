@@ -19,7 +19,7 @@ from gradloop.solvers.system import Point, System, triangular
 
 MOST_STEPS = 12
 NUMBERS_AT_ONCE = 2**15  # of a block, so that it stays near the processor
-SETTLED = 2.0**-58  # of a parameter: a step so small changes no digit
+SETTLED = 2.0**-62  # of a parameter: an error so small changes no digit
 NOTHING = 2.0**-110  # of the target
 Array = Any
 
@@ -32,8 +32,14 @@ class Slope(NamedTuple):
     squares: float
 
 
-def refined(system: System, rows: Rows) -> Point:
-    """The solution to the last digits of float64."""
+def refined(system: System, rows: Rows, wrong: float | None = None) -> Point:
+    """The solution to the last digits of float64.
+
+    Args:
+        wrong: the share of a step that the triangle has wrong; None: that of a triangle by orthogonal steps
+    """
+    if wrong is None:
+        wrong = len(system.factor) * 2.0**-48 * system.condition
     point = system.start()
     before, size = np.inf, np.inf
     for _ in range(MOST_STEPS):
@@ -48,7 +54,7 @@ def refined(system: System, rows: Rows) -> Point:
         slopes = plus(point.slopes, pair(moved))
         intercept = plus(point.intercept, shifted(system, step))
         point = Point(slopes, intercept, float(np.sqrt(squares)), True)
-        if size <= NOTHING * system.total_norm or (np.abs(moved) <= SETTLED * np.abs(slopes.high)).all():
+        if size <= NOTHING * system.total_norm or (wrong * np.abs(moved) <= SETTLED * np.abs(slopes.high)).all():
             return point
     return point._replace(settled=False)
 
