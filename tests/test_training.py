@@ -509,7 +509,8 @@ WRONG = {
         OptionError,
         "No learning rate can be deriv",
     ),
-    "squares beyond all scales": ((X, Y * 1e160), {"solver": gl.Minibatch()}, ModelError, "not finite at the start"),
+    "squares beyond all scales": ((X, Y * 1e160), {}, DataError, "too large to be squared in float64"),
+    "squares below all scales": ((X, Y * 1e-160), {}, DataError, "too small to be squared in float64"),
 }
 
 

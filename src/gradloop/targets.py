@@ -24,7 +24,23 @@ def fit_target(y: Array, loss: Loss, dtype: np.dtype) -> Array:
         row = int(np.argmax(y < 0))
         raise DataError(f"y[{row}] is {y[row]}, but the {loss.name} loss is for counts, 0 or more.")
     own = loss.name not in ("squared", "absolute", "huber", "quantile", "logistic", "hinge", "poisson")
-    return y if own and y.dtype.kind == "i" else finite_in(dtype, y)
+    if own and y.dtype.kind == "i":
+        return y
+    found = finite_in(dtype, y)
+    if loss.name == "squared":
+        check_squares(found)
+    return found
+
+
+def check_squares(y: Array) -> None:
+    """The squares of the targets must neither overflow nor vanish."""
+    size, limits = float(np.max(np.abs(y), initial=0.0)), np.finfo(y.dtype)
+    if size != 0 and not 1e3 * np.sqrt(float(limits.tiny)) < size < 0.1 * np.sqrt(float(limits.max)):
+        word = "large" if size > 1 else "small"
+        raise DataError(
+            f"The targets reach {size:.2g}, too {word} to be squared in {y.dtype}; give them in another unit, for instance "
+            f"y / {size:.0e}."
+        )
 
 
 def finite_in(dtype: np.dtype, y: Array) -> Array:

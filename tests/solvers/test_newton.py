@@ -106,7 +106,32 @@ def test_the_direction_does_not_depend_on_units():
     root = random.normal(size=(5, 3))
     H, g = root.T @ root, random.normal(size=3)
     unit = np.array([1e-8, 1.0, 1e9])
-    plain, decrement = newton_direction(H, g)
-    scaled, same = newton_direction(unit[:, None] * H * unit, unit * g)
+    plain, decrement, _ = newton_direction(H, g)
+    scaled, same, _ = newton_direction(unit[:, None] * H * unit, unit * g)
     assert np.allclose(scaled * unit, plain, rtol=1e-10) and same == pytest.approx(decrement, rel=1e-10)
     assert np.allclose(plain, -np.linalg.solve(H, g))
+
+
+@pytest.mark.parametrize("offset", [1e4, 1e6, 1e9])
+def test_columns_far_from_zero_are_solved_or_said(offset):
+    random = np.random.default_rng(0)
+    X = random.normal(size=(200, 2))
+    y = (X @ [1.0, -1.0] > random.logistic(size=200)).astype(float)
+    best = problem("logistic", None, X, y)
+    least = best.objective(Newton().solve(best).params)[0]
+    given = problem("logistic", None, X + offset, y)
+    found = Newton().solve(given)
+    value = given.objective(found.params)[0]
+    assert value <= least * (1 + 1e-9) or found.stop is not Stop.CONVERGED
+    assert offset > 1e6 or value <= least * (1 + 1e-6)
+
+
+def test_a_slope_without_curvature_is_told():
+    direction, decrement, untold = newton_direction(np.diag([1.0, 0.0]), np.array([1.0, 1.0]))
+    assert direction.tolist() == [-1.0, 0.0] and (decrement, untold) == (1.0, 1.0)
+
+
+def test_columns_too_large_for_their_squares_are_refused():
+    X = np.random.default_rng(0).normal(size=(20, 2)) * [1e200, 1]
+    with pytest.raises(gl.ModelError, match="too large; scale the columns"):
+        Newton().solve(problem("logistic", None, X, (X[:, 1] > 0).astype(float)))

@@ -33,10 +33,13 @@ def checked(A: Array, y: Array, weights: Array | None, columns: int) -> tuple[Ar
     if A.ndim != 2 or A.shape[1] != columns or y.shape != A.shape[:1]:
         raise DataError(f"Expected rows of {columns} columns and one target each, got {A.shape} and {y.shape}.")
     A, y, weights = present(A, y, check_weights(weights, len(y)))
-    for name, values in (("A", A), ("y", y)):
+    for name, values in (("slope of the prediction", A), ("target", y)):
         if not np.isfinite(values).all():
-            place = np.argwhere(~np.isfinite(values))[0].tolist()
-            raise DataError(f"{name}{place} is not finite; leave such rows out, or give them the weight 0.")
+            row = int(np.argwhere(~np.isfinite(values))[0, 0])
+            raise DataError(
+                f"The {name} is not finite in row {row}; leave such rows out, give them the weight 0, or choose a model "
+                "that is defined there."
+            )
     return A, y, weights
 
 

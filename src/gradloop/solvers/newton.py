@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from gradloop.errors import OptionError
+from gradloop.errors import ModelError, OptionError
+from gradloop.hessian import hessian
 from gradloop.history import History, Row, Snapshot, epochs_to_keep
 from gradloop.problem import Problem
 from gradloop.progress import Progress, Report
-from gradloop.hessian import hessian
 from gradloop.solvers.minibatch import Solution, check_start
 from gradloop.solvers.separable import separates
 from gradloop.stop import Stop
@@ -21,7 +21,7 @@ SAMPLE_SHARE = 16  # a first fit to one row in so many gives the start, ...
 SAMPLE_LEAST = 20_000  # ... if at least so many rows, and ten for each parameter, are left of them
 SUFFICIENT = 1e-4  # the share of the promised decrease that a step must bring (Armijo)
 HALVINGS = 30
-FLAT = 1e-11  # a curvature so much smaller than the largest is rounding
+FLAT = 1e-14  # a curvature so much smaller than the largest is rounding
 MOST_PARAMETERS = 5000  # the matrix of second derivatives has the square of this many entries
 
 Array = Any
@@ -55,6 +55,7 @@ class Newton:
     def __post_init__(self) -> None:
         check_limits(self.tolerance, self.iterations)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def solve(self, problem: Problem, seed: int = 0, report: Report | None = None) -> Solution:
         """Iterate until the certificate bears the word converged, or no step helps."""
         check_smooth(problem, "Newton's method")
@@ -67,11 +68,11 @@ class Newton:
         return NewtonRun(problem, self, report).solution()
 
 
-def check_limits(tolerance: float, iterations: int) -> None:
+def check_limits(tolerance: float, iterations: int, name: str = "iterations") -> None:
     if not 0 < tolerance < 1:
         raise OptionError(f"tolerance is {tolerance!r}, but it must be a number between 0 and 1, such as 1e-10.")
     if not isinstance(iterations, (int, np.integer)) or isinstance(iterations, bool) or iterations < 1:
-        raise OptionError(f"iterations is {iterations!r}, but it must be a whole number from 1.")
+        raise OptionError(f"{name} is {iterations!r}, but it must be a whole number from 1.")
 
 
 def check_smooth(problem: Problem, method: str) -> None:
@@ -118,10 +119,11 @@ class NewtonRun:
             for iteration in range(1, self.solver.iterations + 1):
                 self.passes += 1
                 curvature = hessian(self.problem, self.params.astype(self.problem.start.dtype))
-                direction, decrement = newton_direction(curvature, self.slope)
-                self.record(iteration, step=0.0)
+                check_curvature(curvature)
+                direction, decrement, untold = newton_direction(curvature, self.slope)
+                self.record(iteration)
                 if decrement / 2 <= self.solver.tolerance * abs(self.value) or decrement == 0:
-                    stop = Stop.CONVERGED
+                    stop = self.at_the_bottom(untold)
                     break
                 if not self.step(direction):
                     stop = Stop.STALLED
@@ -133,6 +135,17 @@ class NewtonRun:
             stop = Stop.INTERRUPTED
         params = self.params.astype(self.problem.start.dtype)
         return Solution(params, History.from_rows(self.table, self.kept), stop, tuple(self.notes))
+
+    def at_the_bottom(self, untold: float) -> Stop:
+        """Converged, unless the objective still slopes along directions whose curvature is lost in rounding."""
+        noise = 100 * float(np.finfo(self.problem.start.dtype).eps) * np.sqrt(2 * max(abs(self.value), 1.0))
+        if untold <= noise:
+            return Stop.CONVERGED
+        self.notes.append(
+            "Some columns are nearly combinations of others, or lie far from zero beside their spread, so that their "
+            "curvature is lost in rounding; standardise them, (X - X.mean(axis=0)) / X.std(axis=0)."
+        )
+        return Stop.STALLED
 
     def step(self, direction: Array) -> bool:
         """Go along the direction as far as the objective falls enough; False if it does not."""
@@ -148,7 +161,7 @@ class NewtonRun:
             length /= 2
         return False
 
-    def record(self, iteration: int, step: float) -> None:
+    def record(self, iteration: int) -> None:
         seconds = time.perf_counter() - self.begun
         norm, rows = float(np.linalg.norm(self.slope)), self.passes * len(self.problem.X)
         self.table.append(Row(iteration, self.value, norm, float("nan"), rows, seconds))
@@ -159,11 +172,16 @@ class NewtonRun:
             self.report(Progress(iteration, self.solver.iterations, self.value, rate, seconds))
 
 
-def newton_direction(curvature: Array, slope: Array) -> tuple[Array, float]:
-    """The step -H⁻¹ g and the squared Newton decrement gᵀ H⁻¹ g, in units where every parameter is curved alike.
+def check_curvature(curvature: Array) -> None:
+    if not np.isfinite(curvature).all():
+        raise ModelError("The second derivative of the loss is not finite: a column is too large; scale the columns.")
 
-    Along directions that are curved downwards the step goes down by as much as if they were curved upwards; along
-    those without curvature, which the data do not tell, it does not go at all.
+
+def newton_direction(curvature: Array, slope: Array) -> tuple[Array, float, float]:
+    """The step -H⁻¹ g, the squared Newton decrement gᵀ H⁻¹ g, and the slope along directions that were left out.
+
+    All in units where every parameter is curved alike. Along directions that are curved downwards the step goes down
+    by as much as if they were curved upwards; along those without curvature, which the data do not tell, not at all.
     """
     from scipy.linalg import cho_solve, eigh, lapack
 
@@ -173,11 +191,12 @@ def newton_direction(curvature: Array, slope: Array) -> tuple[Array, float]:
     scaled, steep = unit[:, None] * curvature * unit, unit * slope
     factor, failed = lapack.dpotrf(scaled, lower=True)
     pivots = factor.diagonal() ** 2
-    if not failed and pivots.min() > FLAT * pivots.max():
+    if not failed and pivots.min() > 1e4 * FLAT * pivots.max():
         step = -cho_solve((factor, True), steep)
-    else:
-        values, vectors = eigh(scaled)
-        sizes = np.abs(values)
-        inverse = np.divide(1, sizes, out=np.zeros_like(sizes), where=sizes > FLAT * sizes.max())
-        step = -vectors @ (inverse * (vectors.T @ steep))
-    return unit * step, float(-steep @ step)
+        return unit * step, float(-steep @ step), 0.0
+    values, vectors = eigh(scaled)
+    sizes, along = np.abs(values), vectors.T @ steep
+    told = sizes > len(bent) * FLAT * sizes.max()
+    inverse = np.divide(1, sizes, out=np.zeros_like(sizes), where=told)
+    step = -vectors @ (inverse * along)
+    return unit * step, float(-steep @ step), float(np.abs(along[~told]).max(initial=0.0))
