@@ -20,9 +20,7 @@ class Problem(NamedTuple):
     learning_rate: float
     epochs: int
     repetitions: int  # how often one call of run() repeats the training, or the compilation
-    classes: int = (
-        0  # 0: linear regression with half the squared loss; K: softmax regression with cross-entropy
-    )
+    classes: int = 0  # 0: linear regression with half the squared loss; K: softmax regression with cross-entropy
     measure: Literal["step", "epoch", "compile", "process"] = "epoch"
 
     @property
@@ -47,9 +45,7 @@ PROBLEMS = {
         Problem("compile", "linear + squared + sgd", 1000, 2, 10, 0.03, 3, 3, measure="compile"),
         Problem("million-20", "1e6 × 20, batch 64, shuffled", 1_000_000, 20, 64, 0.01, 3, 1),
         Problem("million-100", "1e6 × 100, batch 256, shuffled", 1_000_000, 100, 256, 0.01, 3, 1),
-        Problem(
-            "digits", "softmax, 60000 × 784, 10 classes, batch 256", 60_000, 784, 256, 0.1, 3, 1, classes=10
-        ),
+        Problem("digits", "softmax, 60000 × 784, 10 classes, batch 256", 60_000, 784, 256, 0.1, 3, 1, classes=10),
     ]
 }
 

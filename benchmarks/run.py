@@ -66,9 +66,7 @@ def say(text: str) -> None:
 
 def extended(result: Result, problem: Problem, rival: ModuleType) -> Result:
     try:
-        seconds, objective = (
-            cold(problem, result.rival) if problem.measure == "process" else rival.run(problem)
-        )
+        seconds, objective = cold(problem, result.rival) if problem.measure == "process" else rival.run(problem)
     except (NotComparableError, NotImplementedError) as error:
         return result._replace(remark=str(error))
     per_unit = [value / problem.units_timed for value in seconds]
@@ -95,9 +93,7 @@ def cold(problem: Problem, name: str) -> tuple[list[float], float | None]:
 
 def table(problem: Problem, results: list[Result]) -> Iterator[str]:
     yield f"{problem.name}: {problem.text}"
-    ours = next(
-        (median(result.seconds) for result in results if result.rival == "gradloop" and result.seconds), None
-    )
+    ours = next((median(result.seconds) for result in results if result.rival == "gradloop" and result.seconds), None)
     yield f"  {'rival':<18}{'per ' + problem.measure:>14}{'fastest':>12}{'÷ gradloop':>12}{'objective':>14}"
     for rival, seconds, objective, remark in results:
         if not seconds:
@@ -145,9 +141,7 @@ COLUMNS = [
 ]
 
 
-def rows(
-    problem: Problem, results: Iterable[Result], rivals: dict[str, ModuleType | str]
-) -> Iterator[list[object]]:
+def rows(problem: Problem, results: Iterable[Result], rivals: dict[str, ModuleType | str]) -> Iterator[list[object]]:
     for rival, seconds, objective, _ in results:
         module = rivals[rival]
         if seconds and isinstance(module, ModuleType):
@@ -172,9 +166,7 @@ def main() -> None:
     parser.add_argument(
         "problems", nargs="*", metavar="problem", help=f"of {', '.join(PROBLEMS)}; all when none is named"
     )
-    parser.add_argument(
-        "--quick", action="store_true", help="a tenth of the rows and one round; nothing is written"
-    )
+    parser.add_argument("--quick", action="store_true", help="a tenth of the rows and one round; nothing is written")
     parser.add_argument("--rounds", type=int, help=f"turns for every rival ({ROUNDS})")
     options = parser.parse_args()
     if unknown := set(options.problems) - PROBLEMS.keys():

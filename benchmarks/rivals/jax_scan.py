@@ -76,9 +76,7 @@ def program(problem: Problem, epochs: int) -> Any:
     def epoch(params: Params, order: jax.Array, X: jax.Array, y: jax.Array) -> Params:
         batches = order[: whole * batch_size].reshape(whole, batch_size)
         if problem.features < NARROW:
-            params, _ = jax.lax.scan(
-                lambda p, batch: (step(p, *batch), None), params, (X[batches], y[batches])
-            )
+            params, _ = jax.lax.scan(lambda p, batch: (step(p, *batch), None), params, (X[batches], y[batches]))
         else:
             params, _ = jax.lax.scan(lambda p, rows: (step(p, X[rows], y[rows]), None), params, batches)
         rest = order[whole * batch_size :]

@@ -135,7 +135,7 @@ def test_wrong_weights(weights, word):
 
 
 def test_what_is_not_finite_is_named():
-    with pytest.raises(DataError, match=r"A\[1, 0\] is not finite"):
+    with pytest.raises(DataError, match="slope of the prediction is not finite in row 1"):
         LeastSquares(1).add(np.array([[0.0], [np.nan]]), np.zeros(2))
 
 

@@ -34,10 +34,15 @@ def target_machine() -> Any:
     )
 
 
-def optimised(text: str) -> Any:
-    """Parse IR and run LLVM's passes on it, but for those that look for vectors: they stand in the text already."""
+def parsed(text: str) -> Any:
     module = llvm.parse_assembly(text)
     module.verify()
+    return module
+
+
+def optimised(text: str) -> Any:
+    """Parse IR and run LLVM's passes on it, but for those that look for vectors: they stand in the text already."""
+    module = parsed(text)
     options = llvm.create_pipeline_tuning_options(speed_level=2)
     options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
     passes = llvm.create_pass_builder(target_machine(), options)
@@ -47,8 +52,12 @@ def optimised(text: str) -> Any:
 
 @cache
 def engine() -> Any:
-    """Holds all machine code of this process; begins with the order of rows, which every shuffled program calls."""
-    return llvm.create_mcjit_compiler(optimised(str(order_module())), target_machine())
+    """Holds all machine code of this process, and owns the target machine.
+
+    It begins with the order of rows, which every shuffled program calls. No pass is run on that: it is written as it
+    should run, and comes out a little slower where LLVM rearranges it.
+    """
+    return llvm.create_mcjit_compiler(parsed(str(order_module())), target_machine())
 
 
 def compile_function(text: str, name: str) -> int:

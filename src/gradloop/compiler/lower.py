@@ -12,14 +12,15 @@ neighbouring places; then an entry is a vector.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 
 from llvmlite import ir
 
 from gradloop.compiler.builder import WRITTEN_OUT, Code
 from gradloop.compiler.elements import CALLS, ELEMENTS, is_product
-from gradloop.compiler.kinds import VECTOR, Position, Value, contiguous_axis, ir_type, number
+from gradloop.compiler.kinds import VECTOR, Index, Position, Value, contiguous_axis, ir_type, number
 from gradloop.compiler.picks import MOVES_OF, PICKS, index_map
-from gradloop.compiler.reductions import FORMULAS_WRITTEN_OUT, REDUCTIONS, is_sum, keep_product
+from gradloop.compiler.reductions import FORMULAS_WRITTEN_OUT, REDUCTIONS, is_narrow, is_sum, keep_product
 from gradloop.core.graph import Graph, Node
 
 Reader = Callable[[Position, int], Value]  # (index, lane) -> entry of an input
@@ -39,6 +40,7 @@ class GraphCode:
         self.lanes = 1
         self.numbers: dict[int, list[Value]] = {}  # of nodes with one entry: a value for each lane
         self.buffers: dict[int, list[Value]] = {}  # of kept arrays: a buffer for each lane
+        self.by_columns: dict[int, Value] = {}  # transposed copies of matrices that do not depend on the rows
         self.by_row = self._depends_on(row_inputs)
         self.uses = self._count_uses()
 
@@ -68,6 +70,29 @@ class GraphCode:
         for node in self.graph.nodes:
             if id(node) not in self.by_row:
                 self._write(node)
+        for node in self.graph.nodes:
+            if id(node) in self.by_row and is_sum(node) and self._turns(node):
+                self._keep_columns(node.inputs[1])
+
+    def _turns(self, node: Node) -> bool:
+        return node.op == "matmul" and is_narrow(node.inputs[1]) and id(node.inputs[1]) not in self.by_row
+
+    def _keep_columns(self, node: Node) -> None:
+        kind, (length, columns) = ir_type(node.spec.dtype), node.spec.shape
+        if id(node) not in self.by_columns:
+            self.by_columns[id(node)] = self.code.buffer(kind, node.spec.size)
+        with self.code.loop(0, length) as row:
+            for column in range(columns):
+                place = self.code.add(column * length, row)
+                self.code.store(self.element(node, (row, column), 0), self.by_columns[id(node)], kind, place)
+
+    def turned_outputs(self) -> set[Node]:
+        """Outputs that are added up best column by column: products of a column and a short row."""
+        return {
+            output
+            for output in self.graph.outputs
+            if output.op == "matmul" and is_narrow(output) and not is_sum(output) and self.is_vector_along(output, 0)
+        }
 
     def rows(self, lanes: int) -> None:
         """Write what depends on the rows, for a block of so many."""
@@ -167,14 +192,16 @@ class GraphCode:
 
     def write_together(self, nodes: Sequence[Node], targets: Sequence[Value], kind: ir.Type) -> None:
         """Compute nodes of one shape, entry by entry, and store an entry of each, as this type, before the next."""
-        shape = nodes[0].spec.shape
+        shape, wide = nodes[0].spec.shape, min(self.wide(node) for node in nodes)
+        flat = wide > 1 and self.is_entrywise()
 
         def body(index: Position) -> None:
+            index = along(shape, index[0]) if flat else index
             values = [self.element(node, index, 0) for node in nodes]
             for value, target in zip(values, targets, strict=True):
                 self.code.store(self.code.as_real(value, kind), target, kind, self.code.offset(index, shape))
 
-        self.code.each(shape, body, min(self.wide(node) for node in nodes))
+        self.code.each((prod(shape),) if flat else shape, body, wide)
 
     # ---- vectors ----
     def wide(self, node: Node) -> int:
@@ -249,6 +276,11 @@ class GraphCode:
             table.initializer = ir.Constant(kind, [number(ir_type(value.dtype), v) for v in value.ravel().tolist()])
             table.global_constant, table.linkage = True, "internal"
         return self.code.load(module.globals[name], ir_type(value.dtype), self.code.offset(index, value.shape))
+
+
+def along(shape: tuple[int, ...], place: Index) -> Position:
+    """The index of a place counted through a whole array, as an entry of the axis whose neighbours lie side by side."""
+    return tuple(place if axis == contiguous_axis(shape) else 0 for axis in range(len(shape)))
 
 
 def is_short_power(node: Node) -> bool:

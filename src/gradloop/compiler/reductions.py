@@ -93,12 +93,29 @@ def _dot(graph: GraphCode, node: Node, index: Position, lanes: int) -> list[Valu
 
 
 def keep_product(graph: GraphCode, node: Node, buffers: Sequence[Value]) -> None:
-    """A product of matrices: its entries are written side by side where the second matrix allows it."""
+    """A product of matrices, in whichever way fills vectors."""
+    lanes = len(buffers)
+    if id(node.inputs[1]) in graph.by_columns:
+        _keep_by_columns(graph, node, buffers)
+    elif graph.is_vector_along(node.inputs[1], 1):
+        _keep_by_rows(graph, node, buffers)
+    else:
+        graph.fill(node, list(buffers), lambda index: _dot(graph, node, index, lanes))
+
+
+def is_narrow(node: Node) -> bool:
+    """Whether the rows of a matrix would leave much of a vector empty, while its columns fill several."""
+    if len(node.spec.shape) != 2 or not node.spec.is_float:
+        return False
+    wide = VECTOR // node.spec.dtype.itemsize
+    length, columns = node.spec.shape
+    return 1 < columns <= wide * 3 // 4 and length >= 4 * wide
+
+
+def _keep_by_rows(graph: GraphCode, node: Node, buffers: Sequence[Value]) -> None:
+    """Entries that lie side by side at once: a number of the first matrix times a row of the second, added up."""
     code, (a, b) = graph.code, node.inputs
     lanes, kind, shape = len(buffers), ir_type(node.spec.dtype), node.spec.shape
-    if not graph.is_vector_along(b, 1):
-        graph.fill(node, list(buffers), lambda index: _dot(graph, node, index, lanes))
-        return
 
     def sums(index: Position) -> None:
         pieces = code.cut(index[1], wide)
@@ -120,6 +137,29 @@ def keep_product(graph: GraphCode, node: Node, buffers: Sequence[Value]) -> None
 
     wide = VECTOR // node.spec.dtype.itemsize
     code.each(shape, sums, wide * max(1, ACCUMULATORS // lanes))
+
+
+def _keep_by_columns(graph: GraphCode, node: Node, buffers: Sequence[Value]) -> None:
+    """Each entry the product of two vectors, several entries at once; the second matrix lies transposed."""
+    code, (a, b), (rows, columns) = graph.code, node.inputs, node.spec.shape
+    lanes, kind, length = len(buffers), ir_type(node.spec.dtype), a.spec.shape[1]
+    wide = graph.wide_along(a, 1)
+
+    def sums(row: Index, some: Sequence[int]) -> None:
+        def terms(k: Position) -> list[Value]:
+            factors = [graph.element(a, (row, *k), lane) for lane in range(lanes)]
+            places = [code.offset((column, *k), (columns, length)) for column in some]
+            across = [code.load(graph.by_columns[id(b)], kind, place) for place in places]
+            return [code.fmul(factor, column) for column in across for factor in factors]
+
+        found = iter(code.fold((length,), [number(kind, 0)] * (len(some) * lanes), SUM, terms, wide))
+        for column in some:
+            for buffer in buffers:
+                code.store(next(found), buffer, kind, code.offset((row, column), node.spec.shape))
+
+    group = max(1, ACCUMULATORS // lanes)
+    for first in range(0, columns, group):
+        code.each((rows,), lambda index: sums(index[0], range(first, min(first + group, columns))))  # noqa: B023
 
 
 LARGEST = Join(-np.inf, ELEMENTS["maximum"], "fmaximum")

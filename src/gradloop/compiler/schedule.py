@@ -10,17 +10,19 @@ Arguments of `run`, all arrays being row-major and contiguous:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import reduce
 from itertools import accumulate as accumulated
+from typing import Any
 
 from llvmlite import ir
 
-from gradloop.compiler.builder import Code
+from gradloop.compiler.builder import SPANS_WRITTEN_OUT, Code
 from gradloop.compiler.kinds import (
     DOUBLE,
     I64,
     POINTER,
+    VECTOR,
     Index,
     Position,
     Value,
@@ -97,10 +99,19 @@ def flat_readers(code: Code, nodes: Sequence[Node], base: Value, kind: ir.Type) 
 
 
 def lanes_for(graph: Graph) -> int:
-    """How many rows to work on at once: several where that lets a loaded parameter serve more than one."""
+    """How many rows to work on at once: several where a parameter or a total, loaded once, serves more than one.
+
+    Where parameters stay in registers and totals are single numbers, nothing is gained, and memory is read fastest
+    row after row.
+    """
     products = [node for node in graph.nodes if node.op == "matmul"]
     work = max((node.spec.size * node.inputs[0].spec.shape[1] for node in products), default=0)
-    return 1 if work < 32 else 4
+    in_registers = all(
+        node.spec.size == 1 and node.inputs[0].spec.size * node.spec.dtype.itemsize <= SPANS_WRITTEN_OUT * VECTOR
+        for node in products
+    )
+    numbers = in_registers and all(output.spec.size == 1 for output in graph.outputs)
+    return 1 if work < 32 or numbers else 4
 
 
 def over_rows(
@@ -120,21 +131,34 @@ def over_rows(
         body(1)
 
 
-def accumulate(code: Code, graph: GraphCode, totals: Value, kind: ir.Type, lanes: int) -> None:
+def accumulate(
+    code: Code, graph: GraphCode, totals: Value, kind: ir.Type, lanes: int, turned: Collection[Node] = ()
+) -> None:
     """Add the outputs for the rows of the block to totals that lie one behind the other.
 
-    The entries of an array are added over the lanes before they are widened: that is as exact as they are.
+    The entries of an array are added over the lanes before they are widened: that is as exact as they are. The totals
+    of outputs in `turned` lie transposed.
     """
     for output, start in zip(graph.graph.outputs, offsets(graph.graph.outputs), strict=True):
         own = ir_type(output.spec.dtype) if output.spec.is_float and output.spec.size > 1 else kind
 
-        def add(index: Position, output: Node = output, start: int = start, own: ir.Type = own) -> None:
-            place = code.add(start, code.offset(index, output.spec.shape))
+        def add(index: Position, at: Index, output: Node = output, start: int = start, own: ir.Type = own) -> None:
+            place = code.add(start, at)
             values = [graph.element(output, index, lane) for lane in range(lanes)]
             total = sum_of(code, [code.as_real(value, own) for value in values])
             code.store(code.fadd(code.load(totals, kind, place), code.as_real(total, kind)), totals, kind, place)
 
-        code.each(output.spec.shape, add, graph.wide(output))
+        def add_column_by_column(index: Position, shape: tuple[int, ...] = output.spec.shape, add: Any = add) -> None:
+            for column in range(shape[1]):
+                add((index[0], column), code.add(column * shape[0], index[0]))
+
+        def add_in_place(index: Position, shape: tuple[int, ...] = output.spec.shape, add: Any = add) -> None:
+            add(index, code.offset(index, shape))
+
+        if output in turned:
+            code.each(output.spec.shape[:1], add_column_by_column, VECTOR // output.spec.dtype.itemsize)
+        else:
+            code.each(output.spec.shape, add_in_place, graph.wide(output))
 
 
 def sum_of(code: Code, values: Sequence[Value]) -> Value:

@@ -31,7 +31,7 @@ LINE = 64  # bytes that memory delivers at once
 
 
 def train_module(loop: Train) -> ir.Module:
-    """Steps of minibatch training; returns early, with the number of steps done, when a parameter is not finite."""
+    """Steps of minibatch training; returns early, with the number of steps done, when a gradient is not finite."""
     inputs = loop.inputs
     module, function = new_function([POINTER] * len(inputs.rows) + [I64] * 5 + [POINTER] * 3, I64)
     train = TrainCode(Code(function), loop)
@@ -146,18 +146,19 @@ class TrainCode:
 
     def add_rows(self, lanes: int) -> None:
         self.gradient.rows(lanes)
-        accumulate(self.code, self.gradient, self.part, self.kind, lanes)
+        self.turned = self.gradient.turned_outputs()
+        accumulate(self.code, self.gradient, self.part, self.kind, lanes, self.turned)
 
     def add_part(self) -> None:
         code = self.code
         for node, start in self.places:
 
-            def add(index: Position, node: Node = node, start: int = start) -> None:
-                place = code.add(start, code.offset(index, node.spec.shape))
+            def add(index: Position, start: int = start) -> None:
+                place = code.add(start, index[0])
                 part = code.as_real(code.load(self.part, self.kind, place), DOUBLE)
                 code.store(code.fadd(code.load(self.total, DOUBLE, place), part), self.total, DOUBLE, place)
 
-            code.each(node.spec.shape, add, wide_for(node))
+            code.each((node.spec.size,), add, wide_for(node))
 
     # ---- the step ----
     def update(self, rows_in_batch: Value, step: Value) -> None:
@@ -166,15 +167,16 @@ class TrainCode:
         share = code.fdiv(number(DOUBLE, 1.0), code.ir.sitofp(rows_in_batch, DOUBLE))
         time = code.ir.sitofp(step, self.kind)
         place, state_place, number_place = 0, 0, 0
-        for update in self.loop.updates:
+        for update, gradient in zip(self.loop.updates, self.loop.gradient.outputs, strict=True):
             w, g, t = update.graph.inputs[:3]
             base = code.at(self.params, self.kind, place)
             totals = code.at(self.total, DOUBLE, place)
+            turned = gradient in self.turned
             state = code.at(self.state, self.kind, state_place)
             readers = flat_readers(code, [w], base, self.kind)
             readers |= flat_readers(code, update.state, state, self.kind)
             readers |= self.number_readers(update.numbers, number_place)
-            readers[name_of(g)] = self.mean_reader(g, totals, share)
+            readers[name_of(g)] = self.turned_mean(g, totals, share) if turned else self.mean_reader(g, totals, share)
             readers[name_of(t)] = lambda index, lane: time
             self.move(GraphCode(code, update.graph, readers, set()), base, state)
             place += w.spec.size
@@ -189,6 +191,17 @@ class TrainCode:
             return code.as_real(code.fmul(total, share), self.kind)
 
         return read
+
+    def turned_mean(self, node: Node, totals: Value, share: Value) -> Reader:
+        """The mean of a gradient whose totals lie transposed; it is written out once, as it should lie."""
+        code, (length, columns) = self.code, node.spec.shape
+        mean = code.buffer(self.kind, node.spec.size)
+        with code.loop(0, length) as row:
+            for column in range(columns):
+                total = code.load(totals, DOUBLE, code.add(column * length, row))
+                place = code.add(code.multiply(row, columns), column)
+                code.store(code.as_real(code.fmul(total, share), self.kind), mean, self.kind, place)
+        return lambda index, lane: code.load(mean, self.kind, code.offset(index, node.spec.shape))
 
     def number_readers(self, numbers: Sequence[Node], start: int) -> dict[str, Reader]:
         code = self.code
@@ -217,11 +230,11 @@ class TrainCode:
         found = [number(DOUBLE, 0)]
         for node, start in self.places:
 
-            def terms(index: Position, node: Node = node, start: int = start) -> list[Value]:
-                place = code.add(start, code.offset(index, node.spec.shape))
+            def terms(index: Position, start: int = start) -> list[Value]:
+                place = code.add(start, index[0])
                 return [code.fmul(number(DOUBLE, 0), code.load(self.total, DOUBLE, place))]
 
-            found = code.fold(node.spec.shape, found, SUM, terms, wide_for(node))
+            found = code.fold((node.spec.size,), found, SUM, terms, wide_for(node))
         with code.ir.if_then(code.ir.fcmp_unordered("uno", found[0], found[0]), likely=False):
             self.copy(self.params, self.given)
             code.ir.ret(step)
