@@ -21,7 +21,7 @@ PACKAGE = ROOT / "src" / "gradloop"
 # The house, one floor per line: a module may import from the lines above its own and from its own package.
 FLOORS = [
     {"errors"},
-    {"text", "stop", "version", "whole_file", "progress"},
+    {"text", "stop", "version", "whole_file", "progress", "blas"},
     {"history", "metrics", "tensor_file"},
     {"core"},
     {"compiler", "eager"},
@@ -38,7 +38,7 @@ FLOORS = [
     {"inference"},
     {"examples"},
     {"standard_errors"},
-    {"training"},
+    {"training", "path"},
     {"show"},
     {"cli", "plots", "estimators", "textbook"},
 ]
@@ -60,8 +60,8 @@ IMPORTERS = {
     "rich": {"cli"},
     "matplotlib": {"plots"},
     "sklearn": {"estimators"},
-    "scipy": {"solvers", "statistics"},
-    "threadpoolctl": {"solvers"},
+    "scipy": {"blas", "solvers", "statistics"},
+    "threadpoolctl": {"blas"},
 }
 LOADED_LATE = ("llvmlite", "matplotlib", "sklearn", "pyarrow", "pandas", "typer", "rich", "scipy", "threadpoolctl")
 

@@ -10,11 +10,13 @@ Otherwise the matrix is found column by column, one pass over the rows for each 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradloop.blas import one_blas_thread
 from gradloop.compiler.loops import Map
+from gradloop.compiler.program import in_threads
 from gradloop.core.affine import beyond, scores, upto
 from gradloop.core.grad import gradient
 from gradloop.core.graph import Graph, Node
@@ -25,7 +27,8 @@ from gradloop.problem import Problem
 
 FEW = 100  # parameters for which a pass over the rows each is affordable ...
 MANY = 1000  # ... and for which a matrix is, where one pass gives it whole
-ROWS_IN_BLOCK = 8192  # so that a block of derivatives stays in the cache between Map and BLAS
+ROWS_IN_BLOCK = 1024  # so that a block of derivatives stays in the cache until BLAS multiplies it
+ROWS_IN_CHUNK, MOST_CHUNKS = 65536, 16  # added on their own, in order, whatever the number of threads
 Array = Any
 
 
@@ -36,14 +39,38 @@ def hessian(problem: Problem, flat: Array) -> Array:
         columns = [problem.curvature_times(flat, unit) for unit in np.eye(flat.size)]
         return (np.array(columns) + np.array(columns).T) / 2
     bends = problem.program(Map(score.bend, problem.inputs)).map(problem.rows, flat).astype(np.float64)
-    weights, signs = np.sqrt(np.abs(bends)), np.sign(bends)
-    bowl = bool((bends >= 0).all())
-    total = np.zeros((flat.size, flat.size))
-    for start in range(0, len(problem.X), ROWS_IN_BLOCK):
-        block = slice(start, start + ROWS_IN_BLOCK)
-        rows = score.weighted_rows(problem, flat, block, weights[block])
-        total += rows.T @ rows if bowl else (rows.T * signs[block]) @ rows
-    return total / len(problem.X) + penalty_curvature(problem, flat.size)
+    roots = Roots(np.sqrt(np.abs(bends)), None if (bends >= 0).all() else np.sign(bends))
+    chunk = max(ROWS_IN_CHUNK, -(-len(problem.X) // MOST_CHUNKS))
+    chunks = -(-len(problem.X) // chunk)
+    totals = np.zeros((chunks, flat.size, flat.size))
+
+    def add(first: int, last: int) -> None:
+        for number in range(first, last):
+            rows = range(number * chunk, min((number + 1) * chunk, len(problem.X)))
+            add_products(problem, score, flat, roots, rows, totals[number])
+
+    if not score.is_plain:
+        score.compile(problem)  # before threads ask for it
+    with one_blas_thread():
+        in_threads(add, chunks, len(problem.X))
+    return np.add.reduce(totals, axis=0) / len(problem.X) + penalty_curvature(problem, flat.size)
+
+
+class Roots(NamedTuple):
+    """Square roots of the loss's second derivatives, and their signs unless all are positive."""
+
+    sizes: Array
+    signs: Array | None
+
+
+def add_products(problem: Problem, score: Score, flat: Array, roots: Roots, rows: range, total: Array) -> None:
+    """Add s a aᵀ over some rows, a block at a time."""
+    space = np.empty((min(ROWS_IN_BLOCK, len(rows)), flat.size))  # used again: fresh memory is slow
+    for start in range(rows.start, rows.stop, ROWS_IN_BLOCK):
+        block = slice(start, min(start + ROWS_IN_BLOCK, rows.stop))
+        part = space[: block.stop - block.start]
+        score.fill(part, problem, flat, block, roots.sizes[block])
+        total += part.T @ part if roots.signs is None else (part.T * roots.signs[block]) @ part
 
 
 def affordable(problem: Problem) -> bool:
@@ -64,23 +91,39 @@ class Score:
     bend: Graph  # a number for each example
     slopes: Graph  # the derivative with respect to each parameter
 
-    def weighted_rows(self, problem: Problem, flat: Array, block: slice, weights: Array) -> Array:
+    @property
+    def is_plain(self) -> bool:
+        """Whether the derivatives are the features and constants, so that no pass is needed to find them."""
+        return all(part.is_constant or is_row(part) for part in self.slopes.outputs)
+
+    def compile(self, problem: Problem) -> None:
+        for part in self.slopes.outputs:
+            if not part.is_constant and not is_row(part):
+                problem.program(self.loop(problem, part))
+
+    def loop(self, problem: Problem, part: Node) -> Map:
+        return Map(Graph("slope", self.slopes.inputs, (part,)), problem.inputs)
+
+    def fill(self, target: Array, problem: Problem, flat: Array, block: slice, weights: Array) -> None:
         """The derivatives of the scores of some rows, one column for each parameter, times a weight for each row."""
-        rows = np.empty((len(weights), flat.size))
         column = 0
         for part in self.slopes.outputs:
-            target = rows[:, column : column + part.spec.size]
+            columns = target[:, column : column + part.spec.size]
             column += part.spec.size
-            source = underneath(part)
-            if source.op == "input" and source.attributes["name"] == "row" and source.spec.size == part.spec.size:
-                np.multiply(problem.X[block], weights[:, None], out=target)
+            if is_row(part):
+                np.multiply(problem.X[block], weights[:, None], out=columns)
             elif part.is_constant:
-                np.multiply(part.attributes["value"].reshape(1, -1), weights[:, None], out=target)
+                np.multiply(part.attributes["value"].reshape(1, -1), weights[:, None], out=columns)
             else:
-                loop = Map(Graph("slope", self.slopes.inputs, (part,)), problem.inputs)
-                values = problem.program(loop).map(tuple(part[block] for part in problem.rows), flat)
-                np.multiply(values.reshape(target.shape), weights[:, None], out=target)
-        return rows
+                given = tuple(rows[block] for rows in problem.rows)
+                values = problem.program(self.loop(problem, part)).map(given, flat)
+                np.multiply(values.reshape(columns.shape), weights[:, None], out=columns)
+
+
+def is_row(node: Node) -> bool:
+    """Whether a derivative is the row of features as it is."""
+    source = underneath(node)
+    return source.op == "input" and source.attributes["name"] == "row" and source.spec.size == node.spec.size
 
 
 def underneath(node: Node) -> Node:

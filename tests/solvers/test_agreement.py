@@ -1,20 +1,25 @@
 """One problem, many roads, the same answer: every solver on every problem it claims, within its certificate."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from problems import SMOOTH
 
 import gradloop as gl
 from gradloop.certificate import certify
 from gradloop.solvers.auto import SOLVERS
+from gradloop.solvers.coordinate_descent import CoordinateDescent
 from gradloop.solvers.exhaustive import Exhaustive
 from gradloop.stop import Stop
+from problems import SMOOTH, numbers
 
 CLAIMS = {
     "closed_form": {"least squares", "ridge"},
+    "coordinate_descent": {"least squares", "ridge"},
     "gauss_newton": {"least squares", "huber"},
     "newton": set(SMOOTH),
     "lbfgs": set(SMOOTH),
+    "gradient_descent": set(SMOOTH),
     "minibatch": set(SMOOTH),
 }
 BEST: dict[str, float] = {}
@@ -22,9 +27,10 @@ BEST: dict[str, float] = {}
 
 def standardised(name):
     """Minibatches need columns of one size to come near in a short time."""
-    from dataclasses import replace
+    return standardise(SMOOTH[name]())
 
-    given = SMOOTH[name]()
+
+def standardise(given):
     return replace(given, X=(given.X - given.X.mean(axis=0)) / given.X.std(axis=0))
 
 
@@ -57,6 +63,31 @@ def test_what_is_not_claimed_is_refused_before_work_starts(solver):
         with pytest.raises(gl.OptionError):
             SOLVERS[solver]().solve(SMOOTH[name](), report=told.append)
         assert told == []
+
+
+KINKED = {
+    "lasso": lambda: numbers(penalty=gl.l1(0.1)),
+    "strong lasso": lambda: numbers(penalty=gl.l1(0.7)),
+    "elastic net": lambda: numbers(penalty=gl.elastic_net(0.1, 0.2)),
+}
+OF_KINKED = {"coordinate_descent": 1e-10, "gradient_descent": 1e-10, "minibatch": 1e-3}  # and how near they come
+
+
+@pytest.mark.parametrize("name", KINKED)
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_penalties_with_kinks_are_solved_within_the_duality_gap_or_refused(solver, name):
+    given = standardise(KINKED[name]())
+    if solver not in OF_KINKED:
+        with pytest.raises(gl.OptionError):
+            SOLVERS[solver]().solve(given)
+        return
+    best = given.objective(CoordinateDescent(tolerance=1e-14).solve(given).params)[0]
+    found = SOLVERS[solver]().solve(given)
+    value, certificate = given.objective(found.params)[0], certify(given, found.params)
+    assert certificate.kind == "duality gap"
+    assert -1e-13 * value <= value - best <= certificate.value + 1e-13 * value
+    assert value - best <= OF_KINKED[solver] * value
+    assert found.stop is (Stop.FINISHED if solver == "minibatch" else Stop.CONVERGED)
 
 
 def test_exhaustive_search_comes_as_near_as_its_grid():

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from problems import numbers, three_classes, two_classes
 
 import gradloop as gl
 from gradloop.examples import as_loss, as_model
 from gradloop.problem import make_problem
 from gradloop.solvers.auto import SOLVERS, Solver, choose
+from problems import numbers, three_classes, two_classes
 
 
 def law(loss="squared", penalty=None):
@@ -25,7 +25,8 @@ def wide_softmax():
 
 CHOICES = {
     "closed form": (numbers, lambda: numbers(penalty=gl.l2(1.0))),
-    "minibatch": (lambda: numbers("absolute"), lambda: numbers(penalty=gl.l1(1.0)), lambda: law("absolute")),
+    "coordinate descent": (lambda: numbers(penalty=gl.l1(1.0)), lambda: numbers(penalty=gl.elastic_net(1.0, 2.0))),
+    "minibatch": (lambda: numbers("absolute"), lambda: two_classes(gl.l1(1.0)), lambda: law(penalty=gl.l1(0.1))),
     "Newton": (two_classes, three_classes, lambda: numbers("huber"), lambda: law(penalty=gl.l2(0.1))),
     "Gauss-Newton": (law,),
     "L-BFGS": (wide_softmax,),

@@ -363,7 +363,9 @@ class Code:
         """A function of the C mathematics library, in the width of its arguments."""
         kind = values[0].type
         name = name if isinstance(kind, ir.DoubleType) else f"{name}f"
-        return self.ir.call(self.declare(name, kind, [kind] * len(values)), values)
+        function = self.declare(name, kind, [kind] * len(values))
+        function.attributes.update({"readnone", "nounwind"})  # so that equal calls become one
+        return self.ir.call(function, values)
 
     def declare(self, name: str, result: ir.Type, arguments: Sequence[ir.Type]) -> ir.Function:
         """A function that is defined elsewhere."""

@@ -85,15 +85,19 @@ FORMS = {
 
 
 def logistic(code: Code, x: Value) -> Value:
+    """1 or exp(-|x|), over their sum: the same exponential as in the logaddexp beside it, so it is computed once."""
     one = number(x.type, 1.0)
-    return code.fdiv(one, code.fadd(one, exponential(code, code.fneg(x))))
+    decay = exponential(code, code.fneg(code.intrinsic("fabs", x)))
+    above = code.select(code.compare(">=", x, number(x.type, 0.0)), one, decay)
+    return code.fdiv(above, code.fadd(one, decay))
 
 
 def logaddexp(code: Code, a: Value, b: Value) -> Value:
     """The larger one plus log1p(exp(-distance)); equal infinities have no distance."""
     larger = code.intrinsic("maximum", a, b)
     distance = code.intrinsic("fabs", code.fsub(a, b))
-    distance = code.select(code.compare("==", a, b), number(a.type, 0.0), distance)
+    if known_number(a) is None:
+        distance = code.select(code.compare("==", a, b), number(a.type, 0.0), distance)
     return code.fadd(larger, code.library("log1p", exponential(code, code.fneg(distance))))
 
 

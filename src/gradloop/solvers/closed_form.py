@@ -20,7 +20,7 @@ from gradloop.errors import OptionError
 from gradloop.history import History, Row
 from gradloop.problem import Problem
 from gradloop.progress import Report
-from gradloop.solvers.blas import one_blas_thread
+from gradloop.blas import one_blas_thread
 from gradloop.solvers.design import Design, penalty_curvature
 from gradloop.solvers.gram import SlopeSum, fast_solution
 from gradloop.solvers.least_squares import Answer, LeastSquares

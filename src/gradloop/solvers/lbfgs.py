@@ -90,6 +90,7 @@ class LBFGSRun:
         self.best = problem.start.astype(np.float64)
         self.value, self.slope = problem.objective(problem.start)
         self.stop: Stop | None = None
+        self.latest = (self.best, self.value, self.slope)  # where the objective was computed last
 
     def objective(self, scaled: Array) -> tuple[float, Array]:
         """Value and slope for SciPy; a value that is not finite is a wall."""
@@ -104,7 +105,11 @@ class LBFGSRun:
     def accept(self, scaled: Array) -> None:
         """After each iteration: keep, record, look whether to go on."""
         self.best = self.unit * scaled
-        self.value, self.slope = self.problem.objective(self.best.astype(self.problem.start.dtype))
+        params, *known = self.latest
+        if np.array_equal(params, self.best):
+            self.value, self.slope = known
+        else:
+            self.value, self.slope = self.problem.objective(self.best.astype(self.problem.start.dtype))
         self.record()
         if separates(self.problem, self.best, self.value):
             self.stop = Stop.SEPARABLE

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradloop.errors import DataError
-from gradloop.solvers.blas import one_blas_thread
+from gradloop.blas import one_blas_thread
 from gradloop.solvers.blocks import Rows, checked, times_power
 from gradloop.solvers.refinement import refined
 from gradloop.solvers.system import Point, System, make_system, upper_triangle

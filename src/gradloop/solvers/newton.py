@@ -21,6 +21,7 @@ SAMPLE_SHARE = 16  # a first fit to one row in so many gives the start, ...
 SAMPLE_LEAST = 20_000  # ... if at least so many rows, and ten for each parameter, are left of them
 SUFFICIENT = 1e-4  # the share of the promised decrease that a step must bring (Armijo)
 HALVINGS = 30
+LAZY = 0.01  # a decrement that fell to this share shows that the curvature is still good enough
 FLAT = 1e-14  # a curvature so much smaller than the largest is rounding
 MOST_PARAMETERS = 5000  # the matrix of second derivatives has the square of this many entries
 
@@ -85,15 +86,17 @@ def check_smooth(problem: Problem, method: str) -> None:
         raise OptionError(f"{method} cannot follow the kinks of the {problem.loss.name} loss; choose gl.Minibatch.")
 
 
-def first_params(problem: Problem, solver: Any) -> Array:
-    """The parameters to begin with: on large data those of a fit to a sample of the rows."""
+def first_params(problem: Problem, solver: Any) -> tuple[Array, Array | None]:
+    """The parameters to begin with, and the curvature there: on large data those of a fit to a sample of the rows."""
     rows = len(problem.X) // SAMPLE_SHARE
     if rows < max(SAMPLE_LEAST, 10 * problem.start.size):
-        return problem.start.copy()
-    sample = problem.thinned(rows)
-    found = NewtonRun(sample, type(solver)(tolerance=1e-4, iterations=solver.iterations), None).solution().params
+        return problem.start.copy(), None
+    sample = NewtonRun(problem.thinned(rows), type(solver)(tolerance=1e-4, iterations=solver.iterations), None)
+    found = sample.solution().params
     value, slope = problem.objective(found)
-    return found if np.isfinite(value) and np.isfinite(slope).all() else problem.start.copy()
+    if np.isfinite(value) and np.isfinite(slope).all():
+        return found, sample.curvature
+    return problem.start.copy(), None
 
 
 class NewtonRun:
@@ -106,7 +109,9 @@ class NewtonRun:
         self.kept: list[Snapshot] = []
         self.notes: list[str] = []
         self.passes = 0
-        self.params = first_params(problem, solver)
+        self.before = float("inf")  # the decrement of the last step
+        self.fresh = False  # whether the curvature is that of the present parameters
+        self.params, self.curvature = first_params(problem, solver)
         self.value, self.slope = self.objective(self.params)
 
     def objective(self, params: Array) -> tuple[float, Array]:
@@ -117,15 +122,15 @@ class NewtonRun:
         stop = Stop.ITERATIONS
         try:
             for iteration in range(1, self.solver.iterations + 1):
-                self.passes += 1
-                curvature = hessian(self.problem, self.params.astype(self.problem.start.dtype))
-                check_curvature(curvature)
-                direction, decrement, untold = newton_direction(curvature, self.slope)
+                direction, decrement, untold = self.direction()
                 self.record(iteration)
                 if decrement / 2 <= self.solver.tolerance * abs(self.value) or decrement == 0:
                     stop = self.at_the_bottom(untold)
                     break
                 if not self.step(direction):
+                    if not self.fresh:
+                        self.curvature = None
+                        continue
                     stop = Stop.STALLED
                     break
                 if separates(self.problem, self.params, self.value):
@@ -135,6 +140,20 @@ class NewtonRun:
             stop = Stop.INTERRUPTED
         params = self.params.astype(self.problem.start.dtype)
         return Solution(params, History.from_rows(self.table, self.kept), stop, tuple(self.notes))
+
+    def direction(self) -> tuple[Array, float, float]:
+        """The Newton step. A curvature that served the last step well serves again: another costs several passes."""
+        if self.curvature is not None:
+            found = newton_direction(self.curvature, self.slope)
+            if found[1] <= LAZY * self.before:
+                self.before, self.fresh = found[1], False
+                return found
+        self.passes += 1
+        self.curvature = hessian(self.problem, self.params.astype(self.problem.start.dtype))
+        check_curvature(self.curvature)
+        found = newton_direction(self.curvature, self.slope)
+        self.before, self.fresh = found[1], True
+        return found
 
     def at_the_bottom(self, untold: float) -> Stop:
         """Converged, unless the objective still slopes along directions whose curvature is lost in rounding."""

@@ -1,6 +1,6 @@
 import threadpoolctl
 
-from gradloop.solvers.blas import one_blas_thread
+from gradloop.blas import one_blas_thread
 
 
 def threads():
