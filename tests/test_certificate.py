@@ -136,7 +136,7 @@ def test_kinks_leave_only_the_gradient(loss):
     found = certify(problem, flat)
     assert found.kind == "gradient norm" and "kinks" in found.sentence
     assert found.value == pytest.approx(np.linalg.norm(problem.objective(flat)[1]))
-    assert certify(linear(X, Y, penalties.l1(0.1)), flat).kind == "gradient norm"
+    assert certify(linear(X, Y, penalties.l1(0.1), loss), flat).kind == "gradient norm"
 
 
 def test_a_law_on_the_wrong_side_of_a_hill_is_not_judged_by_its_curvature():
@@ -196,3 +196,33 @@ def test_many_parameters_get_an_estimate_that_is_close(monkeypatch):
     assert found.value == pytest.approx(gap, rel=1e-9)
     monkeypatch.setattr(certificate, "PASSES", 2)
     assert certify(linear(X, Y), np.ones(4)).kind == "gradient norm"
+
+
+@pytest.mark.parametrize("penalty", [penalties.l1(0.1), penalties.elastic_net(0.1, 0.3)], ids=["l1", "elastic net"])
+def test_the_duality_gap_is_the_difference_of_two_objectives(penalty):
+    """The dual objective by its definition, at the shortened residuals, with the intercept at its best."""
+    problem, flat = linear(X, Y, penalty), np.array([1.0, -1.5, 2.0, 5.0])
+    curvature = 0.0 if penalty.smooth is None else 0.3
+    found = certify(problem, flat)
+    centred, target = X - X.mean(axis=0), Y - Y.mean()
+    residual = target - centred @ flat[:3]
+    pulls = centred.T @ residual / 60
+    share = 1.0 if curvature else min(1.0, 0.1 / np.abs(pulls).max())
+    dual, pulls = share * residual, share * pulls
+    conjugate = np.sum(np.maximum(np.abs(pulls) - 0.1, 0) ** 2) / 2 / curvature if curvature else 0.0
+    below = dual @ target / 60 - dual @ dual / 120 - conjugate
+    assert found.kind == "duality gap" and "is at most" in found.sentence
+    assert found.value == pytest.approx(problem.objective(flat)[0] - below, rel=1e-10)
+
+
+def test_a_penalty_that_is_no_sum_of_absolute_values_and_squares_has_no_dual():
+    root = penalties.Penalty("root", None, lambda w: np.sum(np.sqrt(np.abs(w))), lambda w, rate: w)
+    assert certificate.absolute_strengths(linear(X, Y, root)) is None
+    group = penalties.Penalty("group", None, lambda w: np.sqrt(np.sum(w * w)), lambda w, rate: w)
+    assert certificate.absolute_strengths(linear(X, Y, group)) is None
+    assert certify(linear(X, Y, group), np.ones(4)).kind == "gradient norm"
+
+
+def test_strengths_are_read_off_the_penalty():
+    problem = linear(X, Y, penalties.elastic_net(1e-20, 3.0))
+    assert certificate.absolute_strengths(problem) == pytest.approx([1e-20] * 3 + [0.0], rel=1e-12)

@@ -85,7 +85,14 @@ def test_every_problem_with_both_penalties_and_both_engines(problem):
 
 NUMBERS = {"squared", "absolute", "huber", "quantile"}
 SMOOTH = {name for name, loss in LOSSES.items() if loss.smooth}
-CLAIMS = {"ClosedForm": {"squared"}, "CoordinateDescent": {"squared"}, "GaussNewton": NUMBERS, "Newton": SMOOTH, "LBFGS": SMOOTH}
+CLAIMS = {
+    "ClosedForm": {"squared"},
+    "CoordinateDescent": {"squared"},
+    "GradientDescent": SMOOTH,
+    "GaussNewton": NUMBERS,
+    "Newton": SMOOTH,
+    "LBFGS": SMOOTH,
+}
 SOLVERS = {*CLAIMS, "Minibatch", "Exhaustive"}  # minibatches above, exhaustive search at the end
 
 

@@ -25,12 +25,15 @@ from gradloop.optimizers import (
     rmsprop,
     sgd,
 )
+from gradloop.path import Path, path
 from gradloop.penalties import Penalty, elastic_net, l1, l2
 from gradloop.progress import Progress
 from gradloop.show import show
 from gradloop.solvers.closed_form import ClosedForm
+from gradloop.solvers.coordinate_descent import CoordinateDescent
 from gradloop.solvers.exhaustive import Exhaustive
 from gradloop.solvers.gauss_newton import GaussNewton
+from gradloop.solvers.gradient_descent import GradientDescent
 from gradloop.solvers.lbfgs import LBFGS
 from gradloop.solvers.minibatch import Minibatch
 from gradloop.solvers.newton import Newton
@@ -42,10 +45,12 @@ __all__ = [
     "LBFGS",
     "Certificate",
     "ClosedForm",
+    "CoordinateDescent",
     "DataError",
     "Exhaustive",
     "Fit",
     "GaussNewton",
+    "GradientDescent",
     "GradloopError",
     "History",
     "Minibatch",
@@ -55,6 +60,7 @@ __all__ = [
     "Newton",
     "Optimizer",
     "OptionError",
+    "Path",
     "Penalty",
     "Progress",
     "Stop",
@@ -77,6 +83,7 @@ __all__ = [
     "momentum",
     "nesterov",
     "optimizers",
+    "path",
     "penalties",
     "polynomial",
     "quantile",

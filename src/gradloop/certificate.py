@@ -6,6 +6,11 @@ and so is the number; for other smooth convex problems it is the usual estimate 
 Optimization, 2004, section 9.5). H is found whole, and its rank is decided after each parameter's
 unit has been chosen so that it is curved like the others: another unit of a column changes nothing. For many parameters
 H⁻¹ g is found by conjugate gradients, which need H only times a few directions, and the result is called an estimate.
+
+Under a penalty with kinks there is no such bowl; but for least squares every dual point gives a number below the best
+objective, and the residuals, made a little shorter, are one (Kim, Koh, Lustig, Boyd and Gorinevsky, An interior-point
+method for large-scale l1-regularized least squares, 2007). The distance to that number is the duality gap: the distance
+to the best is at most as large.
 """
 
 from __future__ import annotations
@@ -15,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from gradloop.hessian import affordable, hessian
+from gradloop.core.affine import is_affine
+from gradloop.hessian import FEW, affordable, hessian
 from gradloop.problem import Problem
 
 PASSES = 200  # over the rows at most, for more of them
@@ -27,8 +33,9 @@ Array = Any
 class Certificate:
     """What is known about the distance to the best.
 
-    kind: "exact gap" (of the objective, exact to rounding), "estimated gap" (Newton decrement), or "gradient norm",
-    which says how steep it still is and nothing about how far; "none" where not even that is known.
+    kind: "exact gap" (of the objective, exact to rounding), "estimated gap" (Newton decrement), "duality gap" (the
+    gap is at most this large), or "gradient norm", which says how steep it still is and nothing about how far; "none"
+    where not even that is known.
     """
 
     kind: str
@@ -46,6 +53,8 @@ def certify(problem: Problem, flat: Array) -> Certificate:
     gap, whole = None, problem.smooth and affordable(problem)
     if problem.smooth:
         gap = whole_gap(problem, flat, slope) if whole else sparing_gap(problem, flat, slope)
+    elif (bound := duality_gap(problem, flat, slope)) is not None:
+        return Certificate("duality gap", bound, at_most(value, bound))
     if gap is None:
         return Certificate("gradient norm", norm, steepness(problem, norm))
     exact = problem.is_quadratic and whole
@@ -96,6 +105,90 @@ def sparing_gap(problem: Problem, flat: Array, slope: Array) -> float | None:
         size, before = float(residual @ residual), size
         direction = residual + size / before * direction
     return None
+
+
+# ---- penalties with kinks ------------------------------------------------------------------------------------
+
+
+def duality_gap(problem: Problem, flat: Array, slope: Array) -> float | None:
+    """How far the objective is at most above the best; None where its dual is not known.
+
+    The dual wants residuals that are orthogonal to the columns without a penalty, so these go to their best first.
+    """
+    squared = problem.loss.name == "squared" and problem.loss.smooth
+    absolute = absolute_strengths(problem)
+    if not squared or absolute is None or not is_affine(problem.prediction, problem.names):
+        return None
+    curvature = problem.penalty_curvature_times(np.ones(flat.size))
+    free = np.flatnonzero((absolute == 0) & (curvature == 0))
+    if free.size > FEW:
+        return None
+    bent = np.array([problem.curvature_times(flat, unit) for unit in np.eye(flat.size)[free]]).reshape(-1, flat.size)
+    inverse = np.linalg.pinv(bent[:, free], rcond=1e-13, hermitian=True)
+    moved, lowered = flat.copy(), float(slope[free] @ inverse @ slope[free]) / 2
+    moved[free] -= (inverse @ slope[free]).astype(flat.dtype)
+    value, slope = problem.objective(moved)
+    left = float(slope[free] @ inverse @ slope[free]) / 2
+    pulls = curvature * moved - slope + slope[free] @ inverse @ bent
+    pulls[free] = 0.0
+    loss = value - problem.penalty_at(moved)[0]
+    gap = fenchel_gap(pulls, moved, absolute, curvature, 2 * loss) + lowered + left
+    return gap if np.isfinite(gap) else None
+
+
+def absolute_strengths(problem: Problem) -> Array | None:
+    """What each parameter pays per unit of |w|; None where the penalty is not a sum of absolute values and squares."""
+    found = np.zeros(problem.start.size)
+    if problem.penalty is None:
+        return found
+    params, random = problem.unpack(found), np.random.default_rng(0)
+    tiny = 2.0**-400  # whose square is nothing
+    place = 0
+    for name, zero in params.items():
+        part = found[place : place + zero.size]
+        place += zero.size
+        if not problem.penalised(name):
+            continue
+        for i in range(zero.size):
+            unit = np.zeros(zero.size)
+            unit[i] = tiny
+            part[i] = float(problem.penalty.value(unit.reshape(zero.shape))) / tiny
+        probe = random.normal(size=zero.shape)
+        curved = float(problem.penalty.smooth(probe)) if problem.penalty.smooth else 0.0
+        if not np.isclose(problem.penalty.value(probe), curved + part @ np.abs(probe).ravel(), rtol=1e-9, atol=0.0):
+            return None
+    bends = problem.penalty_curvature_times(np.ones(found.size))
+    probe = random.normal(size=found.size)
+    sums = np.allclose(problem.penalty_curvature_times(probe), bends * probe, rtol=1e-9, atol=0.0)
+    return found if sums and (found >= 0).all() and (bends >= 0).all() else None
+
+
+def fenchel_gap(pulls: Array, params: Array, absolute: Array, curvature: Array, squares: float) -> float:
+    """The duality gap of  squares / 2 + Σ absolute · |w| + Σ curvature · w² / 2,  a sum of terms from zero.
+
+    Args:
+        pulls: products of the columns with the residual, whose squared length is `squares`; the dual point is the
+            residual, shortened until no pull is larger than a penalty without curvature allows
+    """
+    sizes = np.abs(pulls)
+    beyond = (curvature == 0) & (sizes > absolute)
+    share = float(np.min(absolute[beyond] / sizes[beyond], initial=1.0))
+    within = np.minimum(share * sizes, absolute)
+    terms = absolute * np.abs(params) - np.sign(pulls) * within * params
+    bent = curvature > 0
+    lack = (curvature * params - np.sign(pulls) * (share * sizes - within))[bent]
+    return (1 - share) ** 2 / 2 * squares + float(np.sum(terms)) + float(np.sum(lack**2 / (2 * curvature[bent])))
+
+
+# ---- sentences -----------------------------------------------------------------------------------------------
+
+
+def at_most(value: float, gap: float) -> str:
+    """The duality gap in words."""
+    if abs(gap) <= 1e-15 * abs(value):
+        return f"The loss {value:.6g} is the best possible to rounding (by its duality gap)."
+    share = f", or {100 * gap / abs(value):.2g} %," if gap < abs(value) else ""
+    return f"The loss {value:.6g} is at most {gap:.2g}{share} above the best possible (by its duality gap)."
 
 
 def distance(value: float, gap: float, problem: Problem, exact: bool) -> str:

@@ -20,7 +20,9 @@ LossName = Literal[
     "squared", "absolute", "huber", "quantile", "logistic", "cross_entropy", "hinge", "poisson", "zero_one"
 ]
 OptimizerName = Literal["sgd", "momentum", "nesterov", "averaged_sgd", "adagrad", "rmsprop", "adam", "adamw"]
-SolverName = Literal["auto", "closed_form", "newton", "lbfgs", "gauss_newton", "minibatch"]
+SolverName = Literal[
+    "auto", "closed_form", "coordinate_descent", "newton", "lbfgs", "gauss_newton", "gradient_descent", "minibatch"
+]
 Stage = Literal["graph", "gradient", "loop", "llvm", "assembly"]
 
 DataFile = Annotated[Path, typer.Argument(metavar="DATA", help="CSV file with a header line.")]
@@ -46,6 +48,9 @@ L2 = Annotated[float | None, typer.Option(min=0, help="Strength of the penalty o
 L1 = Annotated[float | None, typer.Option(min=0, help="Strength of the penalty on sizes: zeros appear.")]
 Seed = Annotated[int, typer.Option(min=0, help="Decides the order of rows and which are held out.")]
 Holdout = Annotated[float, typer.Option(metavar="SHARE", help="Share of the rows to judge the fit by, such as 0.2.")]
+Errors = Annotated[
+    Literal["classical", "HC0", "HC1", "HC2", "HC3"], typer.Option(help="Standard errors; HC: errors of unequal size.")
+]
 Engine = Annotated[Literal["native", "numpy"], typer.Option(help="numpy is slow, and the same to rounding.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]

@@ -1,15 +1,18 @@
-"""Which solver suits a problem, and why: closed form where it applies, else second order, else minibatches."""
+"""Which solver suits a problem, and why: closed form or coordinate descent, else second order, else minibatches."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
+from gradloop.certificate import absolute_strengths
 from gradloop.core.affine import is_affine, scores
 from gradloop.problem import Problem
 from gradloop.progress import Report
 from gradloop.solvers.closed_form import ClosedForm
+from gradloop.solvers.coordinate_descent import CoordinateDescent
 from gradloop.solvers.gauss_newton import GaussNewton
+from gradloop.solvers.gradient_descent import GradientDescent
 from gradloop.solvers.lbfgs import LBFGS
 from gradloop.solvers.minibatch import Minibatch, Solution
 from gradloop.solvers.newton import Newton
@@ -28,9 +31,11 @@ class Solver(Protocol):
 
 SOLVERS: dict[str, Callable[[], Solver]] = {
     "closed_form": ClosedForm,
+    "coordinate_descent": CoordinateDescent,
     "newton": Newton,
     "lbfgs": LBFGS,
     "gauss_newton": GaussNewton,
+    "gradient_descent": GradientDescent,
     "minibatch": Minibatch,
 }
 
@@ -43,9 +48,15 @@ def choose(problem: Problem) -> tuple[Solver, tuple[str, ...]]:
 
 def suited(problem: Problem) -> tuple[Solver, str]:
     squared = problem.loss.name == "squared" and problem.loss.smooth
+    affine = is_affine(problem.prediction, problem.names)
+    if squared and affine and not problem.smooth and absolute_strengths(problem) is not None:
+        return (
+            CoordinateDescent(),
+            "coordinate descent, because the penalty has absolute values and the loss is squared",
+        )
     if not problem.smooth:
         return Minibatch(), "minibatch SGD, because the loss or the penalty has kinks"
-    if squared and is_affine(problem.prediction, problem.names):
+    if squared and affine:
         return ClosedForm(), "closed form, because the prediction is linear in its parameters and the loss is squared"
     if squared and problem.penalty is None:
         return GaussNewton(), "Gauss-Newton, because the loss is squared and the prediction is a law"
