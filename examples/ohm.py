@@ -5,7 +5,7 @@ import numpy as np
 import gradloop as gl
 from gradloop import laws
 from gradloop.problem import make_problem
-from gradloop.solvers.residuals import uncertainty
+from gradloop.solvers.nonlinear.residuals import uncertainty
 
 # Data: a resistor of 4.7 Ω, a voltmeter that is off by 20 mV and noisy by 5 mV
 current = np.linspace(0.05, 0.5, 20)  # A

@@ -11,7 +11,7 @@ import numpy as np
 import gradloop as gl
 from gradloop import laws
 from gradloop.problem import make_problem
-from gradloop.solvers.residuals import uncertainty
+from gradloop.solvers.nonlinear.residuals import uncertainty
 
 
 def brightness(wavenumber, temperature):

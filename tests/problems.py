@@ -3,8 +3,8 @@
 import numpy as np
 
 import gradloop as gl
-from gradloop.problem import make_problem
 from gradloop.examples import as_loss, as_model
+from gradloop.problem import make_problem
 
 
 def problem(model, loss, X, y, classes=3, penalty=None, engine="native"):

@@ -50,7 +50,7 @@ def test_descent_follows_the_weights():
 
 @pytest.mark.parametrize("model", ["logistic", "softmax"])
 def test_classes_have_weights_too(model):
-    labels = (Y > RANDOM.normal(size=80)).astype(int)
+    labels = (RANDOM.normal(size=80) < Y).astype(int)
     found = gl.fit(X, labels, model=model, penalty=gl.l2(0.1), weights=TIMES)
     again = gl.fit(np.repeat(X, TIMES, axis=0), np.repeat(labels, TIMES), model=model, penalty=gl.l2(0.1))
     assert np.allclose(params(found), params(again), rtol=1e-7, atol=1e-9)

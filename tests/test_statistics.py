@@ -10,7 +10,7 @@ import pytest
 import scipy.stats
 
 from gradloop.errors import OptionError
-from gradloop.solvers.least_squares import LeastSquares
+from gradloop.solvers.linear.least_squares import LeastSquares
 from gradloop.statistics import least_squares_statistics, likelihood_statistics
 
 NIST = Path(__file__).parents[1] / "../shared/data/nist_linear"

@@ -18,8 +18,8 @@ from gradloop.hessian import affordable, hessian
 from gradloop.models import MODELS
 from gradloop.problem import INTERCEPTS, Problem
 from gradloop.solvers.closed_form import best
-from gradloop.solvers.design import Design
-from gradloop.solvers.residuals import uncertainty
+from gradloop.solvers.linear.design import Design
+from gradloop.solvers.nonlinear.residuals import uncertainty
 from gradloop.statistics import (
     ERRORS,
     Statistics,

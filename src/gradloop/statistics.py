@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from gradloop.errors import OptionError
-from gradloop.solvers.blocks import Rows, present
-from gradloop.solvers.least_squares import Answer
-from gradloop.solvers.refinement import block_residuals
-from gradloop.solvers.system import triangular
+from gradloop.solvers.linear.blocks import Rows, present
+from gradloop.solvers.linear.least_squares import Answer
+from gradloop.solvers.linear.refinement import block_residuals
+from gradloop.solvers.linear.system import triangular
 
 Array = Any
 ERRORS = ("classical", "HC0", "HC1", "HC2", "HC3")

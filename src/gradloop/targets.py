@@ -38,8 +38,8 @@ def check_squares(y: Array) -> None:
     if size != 0 and not 1e3 * np.sqrt(float(limits.tiny)) < size < 0.1 * np.sqrt(float(limits.max)):
         word = "large" if size > 1 else "small"
         raise DataError(
-            f"The targets reach {size:.2g}, too {word} to be squared in {y.dtype}; give them in another unit, for instance "
-            f"y / {size:.0e}."
+            f"The targets reach {size:.2g}, too {word} to be squared in {y.dtype}; give them in another unit, "
+            f"for instance y / {size:.0e}."
         )
 
 

@@ -21,7 +21,7 @@ from gradloop.whole_file import PathLike, check_place, reason, write_whole
 MOST_BYTES = 64 * 2**20  # eight million numbers; a hostile file can cost no more memory than this
 MOST_HEADER_BYTES = 8 * 2**20
 _KEY = "gradloop"  # the entry of the metadata that holds document and checksum
-_DTYPES = {"f4": np.dtype("<f4"), "f8": np.dtype("<f8"), "i8": np.dtype("<i8")}
+_DTYPES: dict[str, np.dtype[Any]] = {"f4": np.dtype("<f4"), "f8": np.dtype("<f8"), "i8": np.dtype("<i8")}
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -138,7 +138,7 @@ def _storable(array: NDArray[Any]) -> NDArray[Any]:
     """float32, float64 or int64, in the order of bytes that every machine reads."""
     found = np.asarray(array)
     kind = "i8" if found.dtype.kind in "iub" else "f4" if found.dtype == np.float32 else "f8"
-    return np.ascontiguousarray(found, _DTYPES[kind]).reshape(found.shape)
+    return found.astype(_DTYPES[kind], order="C")
 
 
 def _checksum(contents: Arrays, document: object) -> str:

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import gradloop as gl
+from gradloop.examples import as_loss, as_model
 from gradloop.problem import make_problem
 from gradloop.solvers.exhaustive import TOGETHER, Exhaustive
 from gradloop.stop import Stop
-from gradloop.examples import as_loss, as_model
 
 
 def line(X, y, start=None, penalty=None, engine="native", loss="squared"):

@@ -19,8 +19,8 @@ from gradloop.models import MODELS, Model
 from gradloop.penalties import l2
 from gradloop.problem import make_problem
 from gradloop.solvers.gauss_newton import GaussNewton, agreement, best_of
-from gradloop.solvers.residuals import Residuals, uncertainty
-from gradloop.solvers.search import Found
+from gradloop.solvers.nonlinear.residuals import Residuals, uncertainty
+from gradloop.solvers.nonlinear.search import Found
 from gradloop.stop import Stop
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"

@@ -116,7 +116,7 @@ def test_the_direction_does_not_depend_on_units():
 def test_columns_far_from_zero_are_solved_or_said(offset):
     random = np.random.default_rng(0)
     X = random.normal(size=(200, 2))
-    y = (X @ [1.0, -1.0] > random.logistic(size=200)).astype(float)
+    y = (random.logistic(size=200) < X @ [1.0, -1.0]).astype(float)
     best = problem("logistic", None, X, y)
     least = best.objective(Newton().solve(best).params)[0]
     given = problem("logistic", None, X + offset, y)

@@ -42,7 +42,7 @@ def fitted(name, threads, monkeypatch):
 
 
 def design_module():
-    from gradloop.solvers import design
+    from gradloop.solvers.linear import design
 
     return design
 

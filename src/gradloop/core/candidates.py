@@ -51,7 +51,7 @@ def carried(node: Node, found: dict[int, Node], many: set[int], count: int) -> N
     which = [id(child) in many for child in node.inputs]
     if not any(which):
         return Node(node.op, tuple(t.node for t in inputs), node.spec, node.attributes) if inputs else node
-    rule = RULES.get(node.op, elementwise)
+    rule: Callable[..., Any] = RULES.get(node.op, elementwise)
     result: Tracer = rule(node, inputs, which, count)
     return result.node
 

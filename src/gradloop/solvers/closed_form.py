@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from gradloop.blas import one_blas_thread
 from gradloop.certificate import Certificate, distance
 from gradloop.core.grad import gradient
 from gradloop.core.graph import Node
@@ -20,12 +21,11 @@ from gradloop.errors import OptionError
 from gradloop.history import History, Row
 from gradloop.problem import Problem
 from gradloop.progress import Report
-from gradloop.blas import one_blas_thread
-from gradloop.solvers.design import Design, penalty_curvature
-from gradloop.solvers.gram import SlopeSum, fast_solution
-from gradloop.solvers.least_squares import Answer, LeastSquares
+from gradloop.solvers.linear.design import Design, penalty_curvature
+from gradloop.solvers.linear.gram import SlopeSum, fast_solution
+from gradloop.solvers.linear.least_squares import Answer, LeastSquares
+from gradloop.solvers.linear.system import triangular
 from gradloop.solvers.minibatch import Solution
-from gradloop.solvers.system import triangular
 from gradloop.stop import Stop
 
 WORTH_PRODUCTS = 2**17  # numbers in the design; with fewer, exact refinement costs nothing

@@ -22,13 +22,13 @@ from gradloop.errors import OptionError
 from gradloop.history import History, Row
 from gradloop.problem import Problem
 from gradloop.progress import Progress, Report
-from gradloop.solvers.blocks import present
-from gradloop.solvers.design import Design
-from gradloop.solvers.gram import PROVEN, block_products, factored, lost_share, working_units
-from gradloop.solvers.least_squares import LeastSquares, Units
+from gradloop.solvers.linear.blocks import present
+from gradloop.solvers.linear.design import Design
+from gradloop.solvers.linear.gram import PROVEN, block_products, factored, lost_share, working_units
+from gradloop.solvers.linear.least_squares import LeastSquares, Units
+from gradloop.solvers.linear.system import UNKNOWN, exponents_of, make_system, triangular, upper_triangle
 from gradloop.solvers.minibatch import Solution
 from gradloop.solvers.newton import check_limits
-from gradloop.solvers.system import UNKNOWN, exponents_of, make_system, triangular, upper_triangle
 from gradloop.stop import Stop
 
 WORTH_PRODUCTS = 2**17  # numbers in the design; fewer are reduced by orthogonal steps in any case

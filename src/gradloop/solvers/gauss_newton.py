@@ -1,6 +1,7 @@
 """Gauss-Newton with a trust region, for laws: exact derivatives, no units, and converged only where it is shown.
 
-Here stands what can be asked of it, and how several starts become one answer; `gradloop.solvers.search` has the method.
+Here stands what can be asked of it, and how several starts become one answer; the method is in
+`gradloop.solvers.nonlinear.search`.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from gradloop.errors import ModelError, OptionError
 from gradloop.problem import Problem
 from gradloop.progress import Report
 from gradloop.solvers.minibatch import Solution, check_count, check_start
-from gradloop.solvers.residuals import Residuals
-from gradloop.solvers.search import Found, Search, floor
-from gradloop.solvers.starts import POINTS, around, best_points, spread_points
+from gradloop.solvers.nonlinear.residuals import Residuals
+from gradloop.solvers.nonlinear.search import Found, Search, floor
+from gradloop.solvers.nonlinear.starts import POINTS, around, best_points, spread_points
 from gradloop.stop import Stop
 
 FIRST_REACHES = (10.0, 1.0, 0.1)  # how far a first step may go, beside the parameters themselves

@@ -23,7 +23,7 @@ from gradloop.core.simplify import simplify
 from gradloop.core.trace import Tracer
 from gradloop.errors import DataError, OptionError
 from gradloop.problem import Problem
-from gradloop.solvers.blocks import check_weights, present
+from gradloop.solvers.linear.blocks import check_weights, present
 
 ROWS_IN_PIECE = 16384  # at most, and ...
 NUMBERS_IN_PIECE = 2**21  # ... so many numbers: whatever the number of threads

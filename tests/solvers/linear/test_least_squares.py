@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from gradloop.errors import DataError
-from gradloop.solvers.least_squares import LeastSquares
+from gradloop.solvers.linear.least_squares import LeastSquares
 
-NIST = Path(__file__).parents[2] / "../shared/data/nist_linear"
+NIST = Path(__file__).parents[3] / "../shared/data/nist_linear"
 needs_nist = pytest.mark.skipif(not NIST.is_dir(), reason="needs ../shared/data/nist_linear")
 # Digits that must be right: as many as the float64 columns allow (Filip's tenth powers are rounded).
 DIGITS = {

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradloop.solvers.blocks import Rows, present
-from gradloop.solvers.least_squares import Answer, LeastSquares, Units, make_answer
-from gradloop.solvers.system import Point, System, make_system, triangular
+from gradloop.solvers.linear.blocks import Rows, present
+from gradloop.solvers.linear.least_squares import Answer, LeastSquares, Units, make_answer
+from gradloop.solvers.linear.system import Point, System, make_system, triangular
 
 NUMBERS_AT_ONCE = 2**17  # of a block
 PROVEN = 1e-8  # its square is the rounding error of float64

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import lsq_linear
 
-from gradloop.solvers.trust_region import damped_step, free_to_move, step_in_ball, step_in_bounds, triangle
+from gradloop.solvers.nonlinear.trust_region import damped_step, free_to_move, step_in_ball, step_in_bounds, triangle
 
 LOST = 1e-14
 

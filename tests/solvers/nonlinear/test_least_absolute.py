@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gradloop.solvers.least_absolute import straight_step
+from gradloop.solvers.nonlinear.least_absolute import straight_step
 
 WIDE = np.array([-1e3]), np.array([1e3])
 

@@ -6,8 +6,8 @@ import pytest
 from gradloop.losses import LOSSES, about, huber, squared
 from gradloop.models import Model
 from gradloop.problem import make_problem
-from gradloop.solvers.residuals import Residuals
-from gradloop.solvers.search import Search, floor
+from gradloop.solvers.nonlinear.residuals import Residuals
+from gradloop.solvers.nonlinear.search import Search, floor
 from gradloop.stop import Stop
 
 X = np.linspace(0.0, 4.0, 30).reshape(-1, 1)
@@ -55,7 +55,7 @@ def test_a_curved_valley_is_followed_by_bent_steps(monkeypatch):
         return len(found.history)
 
     bent = steps()
-    monkeypatch.setattr("gradloop.solvers.search.MOST_BENDING", 0.0)
+    monkeypatch.setattr("gradloop.solvers.nonlinear.search.MOST_BENDING", 0.0)
     assert 2 * bent < steps()
 
 

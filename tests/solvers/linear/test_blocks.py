@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gradloop.errors import DataError
-from gradloop.solvers.blocks import check_weights, checked, present, times_power
+from gradloop.solvers.linear.blocks import check_weights, checked, present, times_power
 
 
 def test_powers_of_two_are_exact_at_both_ends():

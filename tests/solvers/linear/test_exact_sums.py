@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gradloop.solvers import exact_sums
+from gradloop.solvers.linear import exact_sums
 
 random = np.random.default_rng(0)
 NUMBERS = np.concatenate(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gradloop.solvers.system import independent, make_system, upper_triangle
+from gradloop.solvers.linear.system import independent, make_system, upper_triangle
 
 random = np.random.default_rng(0)
 

@@ -21,9 +21,9 @@ from gradloop.core.evaluate import evaluate
 from gradloop.errors import OptionError
 from gradloop.history import History, Row, Snapshot, epochs_to_keep
 from gradloop.progress import Progress, Report
-from gradloop.solvers.least_absolute import straight_step
-from gradloop.solvers.residuals import SEEN, Point, Residuals, column_norms, lost_below
-from gradloop.solvers.trust_region import (
+from gradloop.solvers.nonlinear.least_absolute import straight_step
+from gradloop.solvers.nonlinear.residuals import SEEN, Point, Residuals, column_norms, lost_below
+from gradloop.solvers.nonlinear.trust_region import (
     ROWS_IN_BLOCK,
     damped_step,
     free_to_move,

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradloop.errors import DataError
 from gradloop.blas import one_blas_thread
-from gradloop.solvers.blocks import Rows, checked, times_power
-from gradloop.solvers.refinement import refined
-from gradloop.solvers.system import Point, System, make_system, upper_triangle
+from gradloop.errors import DataError
+from gradloop.solvers.linear.blocks import Rows, checked, times_power
+from gradloop.solvers.linear.refinement import refined
+from gradloop.solvers.linear.system import Point, System, make_system, upper_triangle
 
 ROWS_AT_ONCE = 1024  # that are turned into a triangle together
 HEADROOM = 300  # powers of two by which a value may exceed the first block's before the unit is changed

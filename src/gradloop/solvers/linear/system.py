@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradloop.solvers.exact_sums import Pair, minus, pair, plus, times, total
+from gradloop.solvers.linear.exact_sums import Pair, minus, pair, plus, times, total
 
 TOLERANCE = 1e-12  # of a column's length: no NIST set comes near it
 SMALL = 1e-8  # a share in a combination that is not worth naming

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradloop.solvers.starts import around, best_points, between, spread_points
+from gradloop.solvers.nonlinear.starts import around, best_points, between, spread_points
 
 
 def test_every_parameter_takes_evenly_spread_values():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from gradloop.solvers import gram
-from gradloop.solvers.least_squares import LeastSquares
+from gradloop.solvers.linear import gram
+from gradloop.solvers.linear.least_squares import LeastSquares
 
 random = np.random.default_rng(0)
 

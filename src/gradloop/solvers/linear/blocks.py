@@ -37,8 +37,8 @@ def checked(A: Array, y: Array, weights: Array | None, columns: int) -> tuple[Ar
         if not np.isfinite(values).all():
             row = int(np.argwhere(~np.isfinite(values))[0, 0])
             raise DataError(
-                f"The {name} is not finite in row {row}; leave such rows out, give them the weight 0, or choose a model "
-                "that is defined there."
+                f"The {name} is not finite in row {row}; leave such rows out, give them the weight 0, or choose a "
+                "model that is defined there."
             )
     return A, y, weights
 

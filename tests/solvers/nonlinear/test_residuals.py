@@ -6,7 +6,7 @@ import pytest
 from gradloop.losses import LOSSES, about, huber
 from gradloop.models import Model
 from gradloop.problem import make_problem
-from gradloop.solvers.residuals import Residuals, column_norms, scaled_triangle, uncertainty
+from gradloop.solvers.nonlinear.residuals import Residuals, column_norms, scaled_triangle, uncertainty
 
 X = np.linspace(0.5, 3.0, 20).reshape(-1, 1)
 AT = np.array([2.0, 0.7])

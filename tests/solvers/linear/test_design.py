@@ -8,8 +8,8 @@ from gradloop.losses import LOSSES
 from gradloop.models import MODELS, Model, polynomial
 from gradloop.penalties import l2
 from gradloop.problem import make_problem
-from gradloop.solvers import design as module
-from gradloop.solvers.design import Design, in_order, piece_size
+from gradloop.solvers.linear import design as module
+from gradloop.solvers.linear.design import Design, in_order, piece_size
 
 random = np.random.default_rng(0)
 X = random.normal(size=(40, 2))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from gradloop.solvers.least_squares import LeastSquares
-from gradloop.solvers.refinement import block_residuals, refined
+from gradloop.solvers.linear.least_squares import LeastSquares
+from gradloop.solvers.linear.refinement import block_residuals, refined
 
 random = np.random.default_rng(0)
 X = random.normal(size=(300, 4)) + np.array([0, 10, 1000, 1e6])

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradloop.solvers.blocks import Rows, present, times_power
-from gradloop.solvers.exact_sums import Pair, minus, negative, pair, plus, times, total, two_product, two_sum
-from gradloop.solvers.system import Point, System, triangular
+from gradloop.solvers.linear.blocks import Rows, present, times_power
+from gradloop.solvers.linear.exact_sums import Pair, minus, negative, pair, plus, times, total, two_product, two_sum
+from gradloop.solvers.linear.system import Point, System, triangular
 
 MOST_STEPS = 12
 NUMBERS_AT_ONCE = 2**15  # of a block, so that it stays near the processor
