@@ -54,8 +54,9 @@ def fit(
         model: "linear", "logistic", "softmax", "polynomial", or a function model(x, ...parameters) of one example
         loss: its name, or a function loss(y_hat, y) of one example; None: the one that suits the model
         penalty: such as gl.l2(0.1); never applied to intercepts
-        solver: how to search: "closed_form", "newton", "lbfgs", "gauss_newton", "minibatch", or one with settings such
-            as gl.Minibatch(gl.sgd(0.03)); "auto" or None: the one that suits the problem, which the notes tell
+        solver: how to search: "closed_form", "coordinate_descent", "newton", "lbfgs", "gauss_newton",
+            "gradient_descent", "minibatch", or one with settings such as gl.Minibatch(gl.sgd(0.03)); "auto" or None:
+            the one that suits the problem, which the notes tell
         weights: how much each example counts, from 0: an array (n,), or the name of a column
         start: the parameters to start from, by name; needed for a function, zeros otherwise
         seed: decides the order of rows and the rows held out

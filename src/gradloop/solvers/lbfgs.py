@@ -8,6 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from gradloop.compiler.loops import Sum
+from gradloop.core.graph import Graph
+from gradloop.core.simplify import simplify
+from gradloop.core.trace import Tracer
 from gradloop.errors import OptionError
 from gradloop.history import History, Row, Snapshot, epochs_to_keep
 from gradloop.problem import Problem
@@ -54,6 +58,7 @@ class LBFGS:
         if not isinstance(self.memory, (int, np.integer)) or self.memory < 1:
             raise OptionError(f"memory is {self.memory!r}, but it must be a whole number of steps from 1.")
 
+    @np.errstate(over="ignore", invalid="ignore")
     def solve(self, problem: Problem, seed: int = 0, report: Report | None = None) -> Solution:
         """Minimise; see `gradloop.fit`."""
         check_smooth(problem, "L-BFGS")
@@ -64,17 +69,23 @@ class LBFGS:
 def curvature_scale(problem: Problem) -> Array:
     """For each parameter a unit, a power of two, in which it is curved about as much as the others.
 
-    The diagonal of the second derivative is the mean of v * (H v) over random signs v (Hutchinson, 1989).
+    How curved parameters are beside one another is told by the mean square of their gradients over the rows (the
+    diagonal of Fisher's information), which sees each alone, whatever its unit; how curved all of them are, by the
+    curvature along random directions in these units.
     """
     sample = problem.thinned(SAMPLE)
+    parts = [Tracer(part) for part in problem.gradient.outputs]
+    graph = simplify(Graph("squared slopes", problem.gradient.inputs, tuple((part * part).node for part in parts)))
+    squares = sample.program(Sum(graph, problem.inputs)).sum(sample.rows, problem.start) / len(sample.X)
+    apart = np.divide(1, np.sqrt(squares), out=np.zeros_like(squares), where=squares > 0)
     random = np.random.default_rng(0)
-    diagonal = np.zeros(problem.start.size)
+    bent = 0.0
     for _ in range(PROBES):
-        signs = random.choice([-1.0, 1.0], size=problem.start.size)
-        diagonal += signs * sample.curvature_times(problem.start, signs) / PROBES
-    usual = float(np.median(np.abs(diagonal)))
-    floor = np.maximum(np.abs(diagonal), 1e-3 * usual if usual > 0 else 1.0)
-    return np.exp2(np.round(-0.5 * np.log2(floor)))
+        direction = apart * random.choice([-1.0, 1.0], size=apart.size)
+        along = sample.curvature_times(problem.start, direction) - problem.penalty_curvature_times(direction)
+        bent += float(direction @ along) / (PROBES * max(np.count_nonzero(apart), 1))
+    diagonal = squares * (bent if bent > 0 else 1.0) + problem.penalty_curvature_times(np.ones(apart.size))
+    return np.exp2(np.round(-0.5 * np.log2(np.where(diagonal > 0, diagonal, 1.0))))
 
 
 class LBFGSRun:
