@@ -9,7 +9,7 @@ from gradloop.solvers.auto import SOLVERS
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(120, 3))
 Y = X @ [1.0, 2.0, 3.0] + 1 + 0.1 * RANDOM.normal(size=120)
-CLASSES = (Y > RANDOM.logistic(size=120)).astype(float)
+CLASSES = (RANDOM.logistic(size=120) < Y).astype(float)
 EXACT = ["closed_form", "newton", "gauss_newton", "coordinate_descent"]
 
 
