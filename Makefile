@@ -36,6 +36,7 @@ format: .venv/installed-dev
 
 bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.table
 
 clean:
 	rm -rf .venv demo-output dist .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -40,7 +40,7 @@ class Problem(NamedTuple):
 PROBLEMS = {
     problem.name: problem
     for problem in [
-        Problem("textbook", "1000 × 2, batch 10, 3 epochs, warm", 1000, 2, 10, 0.03, 3, 5, measure="step"),
+        Problem("textbook", "1000 × 2, batch 10, 3 epochs, warm", 1000, 2, 10, 0.03, 3, 20, measure="step"),
         Problem("process", "the same in a cold process", 1000, 2, 10, 0.03, 3, 1, measure="process"),
         Problem("compile", "linear + squared + sgd", 1000, 2, 10, 0.03, 3, 3, measure="compile"),
         Problem("million-20", "1e6 × 20, batch 64, shuffled", 1_000_000, 20, 64, 0.01, 3, 1),

@@ -1,5 +1,6 @@
 """The benchmarks judge others, so they are judged here: the data, the objective, and the table; no times."""
 
+import csv
 import sys
 from types import ModuleType
 
@@ -66,3 +67,12 @@ def test_rival_without_a_counterpart_gives_its_reason() -> None:
 def test_floor_reads_the_data_once_for_each_epoch() -> None:
     seconds, reached = numpy_sum.run(SOFTMAX)
     assert (len(seconds), reached) == (SOFTMAX.epochs, None)
+
+
+def test_the_readme_holds_the_table_of_the_results():
+    from benchmarks import table
+
+    with open(table.ROOT / "benchmarks" / "results.csv", newline="", encoding="utf-8") as file:
+        made = table.table(list(csv.DictReader(file)))
+    text = (table.ROOT / "README.md").read_text("utf-8")
+    assert text.partition(table.BEGIN)[2].partition(table.END)[0].strip() == made.strip()

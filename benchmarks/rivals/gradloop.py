@@ -29,12 +29,14 @@ def run(problem: Problem) -> tuple[list[float], float | None]:
         return [compile_seconds(problem) for _ in range(problem.repetitions)], None
     if problem.measure == "process":
         return whole_fit(problem)
-    program = prepared(problem).problem.program(prepared(problem).loop)
+    training = prepared(problem)
+    program = training.problem.program(training.loop)
     together = problem.epochs if problem.measure == "step" else 1
-    train(program, prepared(problem), 0, problem.steps)
+    train(program, training, 0, problem.steps)
     seconds = []
     for _ in range(problem.repetitions):
-        training = prepared(problem)
+        training.params[:] = training.problem.start
+        training.state[:] = training.first_state()
         for epoch in range(0, problem.epochs, together):
             begin = perf_counter()
             train(program, training, epoch * problem.steps, (epoch + together) * problem.steps)

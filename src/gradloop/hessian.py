@@ -9,6 +9,7 @@ Otherwise the matrix is found column by column, one pass over the rows for each 
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ from gradloop.problem import Problem
 FEW = 100  # parameters for which a pass over the rows each is affordable ...
 MANY = 1000  # ... and for which a matrix is, where one pass gives it whole
 ROWS_IN_BLOCK = 1024  # so that a block of derivatives stays in the cache until BLAS multiplies it
+TOO_SMALL_TO_DIVIDE = 2**17  # multiplications that no BLAS divides among threads; then it need not be told
 ROWS_IN_CHUNK, MOST_CHUNKS = 65536, 16  # added on their own, in order, whatever the number of threads
 Array = Any
 
@@ -51,7 +53,8 @@ def hessian(problem: Problem, flat: Array) -> Array:
 
     if not score.is_plain:
         score.compile(problem)  # before threads ask for it
-    with one_blas_thread():
+    small = min(len(problem.X), ROWS_IN_BLOCK) * flat.size**2 <= TOO_SMALL_TO_DIVIDE
+    with nullcontext() if small else one_blas_thread():
         in_threads(add, chunks, len(problem.X))
     return np.add.reduce(totals, axis=0) / len(problem.X) + penalty_curvature(problem, flat.size)
 

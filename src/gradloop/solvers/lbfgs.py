@@ -83,7 +83,7 @@ def curvature_scale(problem: Problem) -> Array:
     for _ in range(PROBES):
         direction = apart * random.choice([-1.0, 1.0], size=apart.size)
         along = sample.curvature_times(problem.start, direction) - problem.penalty_curvature_times(direction)
-        bent += float(direction @ along) / (PROBES * max(np.count_nonzero(apart), 1))
+        bent += float(direction @ along) / (PROBES * max(int(np.count_nonzero(apart)), 1))
     diagonal = squares * (bent if bent > 0 else 1.0) + problem.penalty_curvature_times(np.ones(apart.size))
     return np.exp2(np.round(-0.5 * np.log2(np.where(diagonal > 0, diagonal, 1.0))))
 
