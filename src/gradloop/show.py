@@ -15,7 +15,8 @@ from gradloop.models import Model
 from gradloop.optimizers import Optimizer, sgd
 from gradloop.problem import Problem, make_problem
 from gradloop.schedules import constant
-from gradloop.solvers.minibatch import Run, check_count, made
+from gradloop.solvers.minibatch import Run, made
+from gradloop.solvers.solution import check_count
 
 STAGES = ("graph", "gradient", "loop", "llvm", "assembly")
 

@@ -14,8 +14,9 @@ from gradloop.solvers.coordinate_descent import CoordinateDescent
 from gradloop.solvers.gauss_newton import GaussNewton
 from gradloop.solvers.gradient_descent import GradientDescent
 from gradloop.solvers.lbfgs import LBFGS
-from gradloop.solvers.minibatch import Minibatch, Solution
+from gradloop.solvers.minibatch import Minibatch
 from gradloop.solvers.newton import Newton
+from gradloop.solvers.solution import Solution
 
 FEW_PARAMETERS = 60  # whose second derivatives are found one pass at a time
 MANY_PARAMETERS = 1000  # whose matrix of second derivatives is still cheap to solve

@@ -25,7 +25,7 @@ from gradloop.solvers.linear.design import Design, penalty_curvature
 from gradloop.solvers.linear.gram import SlopeSum, fast_solution
 from gradloop.solvers.linear.least_squares import Answer, LeastSquares
 from gradloop.solvers.linear.system import triangular
-from gradloop.solvers.minibatch import Solution
+from gradloop.solvers.solution import Solution
 from gradloop.stop import Stop
 
 WORTH_PRODUCTS = 2**17  # numbers in the design; with fewer, exact refinement costs nothing

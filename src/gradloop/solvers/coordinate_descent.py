@@ -27,8 +27,7 @@ from gradloop.solvers.linear.design import Design
 from gradloop.solvers.linear.gram import PROVEN, block_products, factored, lost_share, working_units
 from gradloop.solvers.linear.least_squares import LeastSquares, Units
 from gradloop.solvers.linear.system import UNKNOWN, exponents_of, make_system, triangular, upper_triangle
-from gradloop.solvers.minibatch import Solution
-from gradloop.solvers.newton import check_limits
+from gradloop.solvers.solution import Solution, check_limits
 from gradloop.stop import Stop
 
 WORTH_PRODUCTS = 2**17  # numbers in the design; fewer are reduced by orthogonal steps in any case

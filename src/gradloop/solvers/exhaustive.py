@@ -17,7 +17,7 @@ from gradloop.errors import OptionError
 from gradloop.history import History, Row
 from gradloop.problem import Problem
 from gradloop.progress import Progress, Report
-from gradloop.solvers.minibatch import Solution
+from gradloop.solvers.solution import Solution
 from gradloop.stop import Stop
 
 TOGETHER = 1024  # candidates judged in one pass over the rows

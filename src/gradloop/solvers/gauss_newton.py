@@ -16,10 +16,10 @@ from gradloop.core.evaluate import evaluate
 from gradloop.errors import ModelError, OptionError
 from gradloop.problem import Problem
 from gradloop.progress import Report
-from gradloop.solvers.minibatch import Solution, check_count, check_start
 from gradloop.solvers.nonlinear.residuals import Residuals
 from gradloop.solvers.nonlinear.search import Found, Search, floor
 from gradloop.solvers.nonlinear.starts import POINTS, around, best_points, spread_points
+from gradloop.solvers.solution import Solution, check_count, check_start
 from gradloop.stop import Stop
 
 FIRST_REACHES = (10.0, 1.0, 0.1)  # how far a first step may go, beside the parameters themselves

@@ -16,9 +16,9 @@ from gradloop.history import History, Row, Snapshot, epochs_to_keep
 from gradloop.problem import Problem
 from gradloop.progress import Progress, Report
 from gradloop.solvers.curvature import largest_curvature, scale_advice, stable_rate, stable_rates
-from gradloop.solvers.minibatch import GROWTH, Solution, check_start
-from gradloop.solvers.newton import check_limits
+from gradloop.solvers.minibatch import GROWTH
 from gradloop.solvers.separable import separates
+from gradloop.solvers.solution import Solution, check_limits, check_start
 from gradloop.stop import Stop
 
 HALVINGS = 60  # of a rate that is too large

@@ -16,9 +16,8 @@ from gradloop.errors import OptionError
 from gradloop.history import History, Row, Snapshot, epochs_to_keep
 from gradloop.problem import Problem
 from gradloop.progress import Progress, Report
-from gradloop.solvers.minibatch import Solution, check_start
-from gradloop.solvers.newton import check_limits, check_smooth
 from gradloop.solvers.separable import separates
+from gradloop.solvers.solution import Solution, check_limits, check_smooth, check_start
 from gradloop.stop import Stop
 
 PROBES = 10  # random directions from which the curvature along each parameter is estimated

@@ -17,7 +17,7 @@ from gradloop.core.lift import inline, lift_constants
 from gradloop.core.simplify import simplify
 from gradloop.core.spec import Spec
 from gradloop.core.trace import trace
-from gradloop.errors import ModelError, OptionError
+from gradloop.errors import OptionError
 from gradloop.history import History, Row, Snapshot, epochs_to_keep
 from gradloop.optimizers import Optimizer, sgd
 from gradloop.problem import INTERCEPTS, Problem
@@ -25,12 +25,11 @@ from gradloop.progress import Progress, Report
 from gradloop.schedules import Schedule, cosine
 from gradloop.solvers.curvature import (
     derived_rate,
-    row_map,
     scale_advice,
-    squared_gradient,
     stable_rate,
     stable_rates,
 )
+from gradloop.solvers.solution import Solution, check_count, check_start
 from gradloop.stop import Stop
 
 USUAL_BATCH = 32
@@ -42,16 +41,6 @@ FEWEST_EPOCHS, MOST_EPOCHS = 10, 1000
 RETRIES = 6  # with a quarter of the rate each, when a derived rate diverges
 
 Array = Any
-
-
-@dataclass(frozen=True)
-class Solution:
-    """What a solver found."""
-
-    params: Array
-    history: History
-    stop: Stop
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,11 +135,6 @@ class Minibatch:
         return solution
 
 
-def check_count(name: str, value: Any, what: str) -> None:
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
-        raise OptionError(f"{name} is {value!r}, but {what} are a whole number from 1.")
-
-
 def needs_rate(factory: Callable[..., Optimizer]) -> bool:
     """Whether an optimizer's factory cannot do without a learning rate."""
     arguments = inspect.signature(factory).parameters.values()
@@ -163,20 +147,6 @@ def made(factory: Callable[..., Optimizer], *rate: Schedule) -> Optimizer:
     if not isinstance(optimizer, Optimizer):
         raise OptionError(f"optimizer made {optimizer!r}, not an Optimizer; give for instance gl.sgd(0.03), or gl.sgd.")
     return optimizer
-
-
-def check_start(problem: Problem) -> None:
-    """Where the loss is not a number at the start, no step leads anywhere."""
-    value, slope = problem.objective(problem.start)
-    if np.isfinite(value) and np.isfinite(slope).all():
-        return
-    finite = np.isfinite(row_map(problem, problem.example, problem.start)).ravel()
-    finite &= np.isfinite(row_map(problem, squared_gradient(problem), problem.start))
-    where = "in the sum over the rows" if finite.all() else f"first in row {int(np.argmin(finite))}"
-    raise ModelError(
-        f"The loss, or its slope, is not finite at the start, {where}: start from other "
-        f"parameters, scale the data, or choose a model whose predictions suit the {problem.loss.name} loss."
-    )
 
 
 # ---- the update as a graph -----------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from gradloop.hessian import hessian
 from gradloop.history import History, Row, Snapshot, epochs_to_keep
 from gradloop.problem import Problem
 from gradloop.progress import Progress, Report
-from gradloop.solvers.minibatch import Solution, check_start
 from gradloop.solvers.separable import separates
+from gradloop.solvers.solution import Solution, check_limits, check_smooth, check_start
 from gradloop.stop import Stop
 
 SAMPLE_SHARE = 16  # a first fit to one row in so many gives the start, ...
@@ -67,23 +67,6 @@ class Newton:
             )
         check_start(problem)
         return NewtonRun(problem, self, report).solution()
-
-
-def check_limits(tolerance: float, iterations: int, name: str = "iterations") -> None:
-    if not 0 < tolerance < 1:
-        raise OptionError(f"tolerance is {tolerance!r}, but it must be a number between 0 and 1, such as 1e-10.")
-    if not isinstance(iterations, (int, np.integer)) or isinstance(iterations, bool) or iterations < 1:
-        raise OptionError(f"{name} is {iterations!r}, but it must be a whole number from 1.")
-
-
-def check_smooth(problem: Problem, method: str) -> None:
-    """Second-order methods need a slope that does not jump."""
-    if problem.penalty is not None and problem.penalty.proximal is not None:
-        raise OptionError(
-            f"{method} cannot follow the kinks of the penalty {problem.penalty.name}; choose gl.l2, or gl.Minibatch."
-        )
-    if not problem.smooth:
-        raise OptionError(f"{method} cannot follow the kinks of the {problem.loss.name} loss; choose gl.Minibatch.")
 
 
 def first_params(problem: Problem, solver: Any) -> tuple[Array, Array | None]:
