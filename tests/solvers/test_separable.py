@@ -25,3 +25,25 @@ def test_noisy_classes_penalties_and_numbers_do_not_count():
     assert not at(two_classes(gl.l2(0.1), certain=True), 10 * plane)
     assert not at(numbers(), plane)
     assert not at(three_classes(), np.zeros(15))
+
+
+def test_one_wrong_row_among_many_right_ones_is_enough():
+    """The mean loss is far below log 2, so that only a look at every row can tell."""
+    certain = two_classes(certain=True)
+    plane = 10 * np.array([1, 0.01, 50, -1, 0.0])
+    sure = int(np.argmax(np.abs(certain.X @ plane[:4])))
+    certain.y[sure] = 1 - certain.y[sure]
+    plane = plane / np.abs(certain.X @ plane[:4]).max() * 60
+    assert certain.objective(plane)[0] < np.log(2)
+    assert not at(certain, plane)
+
+
+def test_a_wrong_row_outside_the_sample_is_found(monkeypatch):
+    import gradloop.solvers.separable as module
+
+    monkeypatch.setattr(module, "SAMPLE", 2)
+    certain = two_classes(certain=True)
+    plane = 10 * np.array([1, 0.01, 50, -1, 0.0])
+    assert at(certain, plane)
+    certain.y[17] = 1 - certain.y[17]
+    assert not at(certain, plane)
