@@ -102,3 +102,10 @@ def test_the_parts():
     named = from_table(table, None, target="y", leave_out=(), model="linear", **common)
     assert arrays.names == ("x[0]", "x[1]") and named.names == ("a",) and named.notes == ()
     assert named.in_units({"w": np.ones(1), "b": np.zeros(())})["w"] == pytest.approx(1 / X[:, 0].std())
+
+
+def test_a_quantity_is_not_taken_for_classes():
+    with pytest.raises(gl.OptionError, match='80 classes.*model="softmax", or model="linear" for a quantity'):
+        gl.fit({"a": X[:, 0], "y": Y}, target="y", model="logistic")
+    with pytest.raises(gl.OptionError, match='3 classes.*model="softmax"\\.'):
+        gl.fit({"a": X[:, 0], "y": np.array(["u", "v", "w"])[np.arange(80) % 3]}, target="y", model="logistic")

@@ -232,9 +232,11 @@ def wants_classes(loss: Loss) -> bool | None:
 def check_class_count(preparation: Preparation, loss: Loss, target: str) -> None:
     classes = preparation.classes
     if classes is not None and loss.target == "binary" and len(classes) != 2:
+        numbers = not isinstance(classes[0], (str, bool))
+        other = ', or model="linear" for a quantity' if numbers else ""
         raise OptionError(
             f"The target {target!r} has {len(classes)} classes, but the {loss.name} loss tells two apart; choose "
-            'model="softmax".'
+            f'model="softmax"{other}.'
         )
 
 

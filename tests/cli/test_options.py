@@ -58,6 +58,11 @@ def test_settings_of_minibatches_choose_them_and_fit_no_other_solver():
     assert options.build_solver("auto", None, None, None, None) is None
     assert options.build_solver("auto", None, None, None, 3).epochs == 3
     assert options.build_solver("newton", None, None, None, None) == SOLVERS["newton"]()
+    assert options.build_solver("gradient_descent", None, 0.5, None, None).learning_rate == 0.5
+    with pytest.raises(OptionError, match="--learning-rate"):
+        options.build_solver("gradient_descent", None, -0.5, None, None)
+    with pytest.raises(OptionError, match="--epochs is for --solver minibatch"):
+        options.build_solver("gradient_descent", None, None, None, 5)
     with pytest.raises(OptionError, match="--learning-rate is for --solver minibatch"):
         options.build_solver("newton", None, 0.5, None, None)
 

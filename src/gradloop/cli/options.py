@@ -13,6 +13,7 @@ from gradloop.models import Model, polynomial
 from gradloop.optimizers import OPTIMIZERS
 from gradloop.penalties import Penalty, elastic_net, l1, l2
 from gradloop.solvers.auto import SOLVERS, Solver
+from gradloop.solvers.gradient_descent import GradientDescent
 from gradloop.solvers.minibatch import Minibatch
 
 ModelName = Literal["linear", "polynomial", "logistic", "softmax"]
@@ -38,7 +39,7 @@ OptimizerOption = Annotated[
     OptimizerName | None, typer.Option(help="For minibatches: how a gradient changes the parameters; otherwise sgd.")
 ]
 LearningRate = Annotated[
-    float | None, typer.Option(help="Length of a step; otherwise found from the data's curvature.")
+    float | None, typer.Option(help="For descent: length of a step; otherwise found from the data's curvature.")
 ]
 BatchSize = Annotated[
     str | None, typer.Option(metavar="ROWS", help='Rows per step, or "all" for gradient descent; otherwise 32.')
@@ -130,6 +131,9 @@ def build_solver(
     given = [option for option, value in settings.items() if value is not None]
     if name == "minibatch" or (name == "auto" and given):
         return Minibatch(build_optimizer(optimizer, learning_rate), _as_batch_size(batch_size), epochs)
+    if name == "gradient_descent" and given == ["--learning-rate"]:
+        with _blamed_on("--learning-rate"):
+            return GradientDescent(learning_rate)
     if given:
         raise OptionError(f"{given[0]} is for --solver minibatch; leave it out, or leave out --solver {name}.")
     return None if name == "auto" else SOLVERS[name]()
