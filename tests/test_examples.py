@@ -105,7 +105,7 @@ def test_the_parts():
 
 
 def test_a_quantity_is_not_taken_for_classes():
-    with pytest.raises(gl.OptionError, match='80 classes.*model="softmax", or model="linear" for a quantity'):
-        gl.fit({"a": X[:, 0], "y": Y}, target="y", model="logistic")
+    with pytest.raises(gl.OptionError, match='20 classes.*model="softmax", or model="linear" for a quantity'):
+        gl.fit({"a": X[:, 0], "y": np.arange(80) % 20}, target="y", model="logistic")
     with pytest.raises(gl.OptionError, match='3 classes.*model="softmax"\\.'):
         gl.fit({"a": X[:, 0], "y": np.array(["u", "v", "w"])[np.arange(80) % 3]}, target="y", model="logistic")
