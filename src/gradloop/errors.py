@@ -17,6 +17,10 @@ class TracingError(ModelError):
     """A user's function does something that tracing cannot follow: names its file and line, and the cure."""
 
 
+class TapeError(GradloopError, RuntimeError):
+    """Something that an array with a tape cannot do, or whose derivative would be wrong."""
+
+
 class OptionError(GradloopError):
     """An option cannot be honoured: names the option and what would be possible."""
 

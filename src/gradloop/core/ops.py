@@ -102,8 +102,8 @@ def _unindex(g: Any, key: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
 
 
 def _place(g: Any, label: Any, length: int) -> Any:
-    whole = np.zeros((length, *np.shape(g)), np.asarray(g).dtype)
-    whole[label] = g
+    whole = np.zeros((length, *np.shape(g)[np.ndim(label) :]), np.asarray(g).dtype)
+    np.add.at(whole, label, g)  # an entry that was picked twice gets both shares
     return whole
 
 
@@ -194,7 +194,7 @@ OPS: dict[str, Op] = {
         lambda g, y, c, a, b: (None, apply("where", c, g, 0.0), _zero_where(c, g)),
     ),
     # reductions
-    "sum": Op(reduction, lambda x, axis: np.sum(x, axis=axis), lambda g, y, x, axis: (_spread(g, x, axis),)),
+    "sum": Op(reduction, lambda x, axis: np.add.reduce(x, axis=axis), lambda g, y, x, axis: (_spread(g, x, axis),)),
     "max": Op(reduction, lambda x, axis: np.max(x, axis=axis), _d_max),
     "logsumexp": Op(
         reduction,
@@ -229,13 +229,13 @@ OPS: dict[str, Op] = {
         lambda g, y, x, key, shape: (apply("index", g, key=key),),
     ),
     "take": Op(
-        lambda x, label: Spec(x.shape[1:], x.dtype),
+        lambda x, label: Spec((*label.shape, *x.shape[1:]), x.dtype),
         lambda x, label: x[label],
         lambda g, y, x, label: (apply("place", g, label, length=x.shape[0]), None),
         "{}[{}]",
     ),
     "place": Op(
-        lambda g, label, length: Spec((length, *g.shape), g.dtype),
+        lambda g, label, length: Spec((length, *g.shape[len(label.shape) :]), g.dtype),
         _place,
         lambda g, y, x, label, length: (apply("take", g, label), None),
     ),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import numpy as np
 
 from gradloop.core.graph import Graph, Node
 from gradloop.core.ops import OPS
-from gradloop.core.spec import Spec
 
 
 def format_constant(value: np.ndarray) -> str:
@@ -40,19 +41,30 @@ def format_attribute(value: object) -> str:
     return "..." if value is Ellipsis else str(value)
 
 
-def format_graph(graph: Graph) -> str:
-    """The whole graph, with the shape of every intermediate value."""
+def named_nodes(graph: Graph, unnamed: Container[str] = ()) -> tuple[dict[int, str], list[tuple[Node, str]]]:
+    """The name of every node by its id, and each operation with its right-hand side.
+
+    An operation in `unnamed` has no line: its result goes by the name of its first input.
+    """
     names: dict[int, str] = {}
-    lines: list[tuple[str, Spec]] = []
+    calls: list[tuple[Node, str]] = []
     for node in graph.nodes:
         if node.op == "input":
             names[id(node)] = node.attributes["name"]
         elif node.is_constant:
             names[id(node)] = format_constant(node.attributes["value"])
+        elif node.op in unnamed:
+            names[id(node)] = names[id(node.inputs[0])]
         else:
-            call = format_call(node, [names[id(child)] for child in node.inputs])
-            names[id(node)] = f"v{len(lines) + 1}"
-            lines.append((f"  {names[id(node)]} = {call}", node.spec))
+            calls.append((node, format_call(node, [names[id(child)] for child in node.inputs])))
+            names[id(node)] = f"v{len(calls)}"
+    return names, calls
+
+
+def format_graph(graph: Graph) -> str:
+    """The whole graph, with the shape of every intermediate value."""
+    names, calls = named_nodes(graph)
+    lines = [(f"  {names[id(node)]} = {call}", node.spec) for node, call in calls]
     width = min(max((len(text) for text, _ in lines), default=0), 60)
     arguments = ", ".join(f"{node.attributes['name']}: {node.spec}" for node in graph.inputs)
     body = [f"{text:<{width}}  # {spec}" for text, spec in lines]

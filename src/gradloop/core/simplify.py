@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gradloop.core import stable
+from gradloop.core import ops, stable
 from gradloop.core.graph import Graph, Node, constant_node, topological
 from gradloop.core.ops import COMMUTATIVE, OPS, apply
 from gradloop.core.trace import Tracer
@@ -57,6 +57,8 @@ class Rewriter:
         """Apply the first rule that fits, and settle what it gives."""
         if is_foldable(node):
             return self.rewrite(folded(node))
+        if is_uniform(node):
+            return self.rewrite(folded_once(node))
         for rule in (*RULES.get(node.op, ()), *stable.RULES.get(node.op, ())):
             better = rule(node, *node.inputs)
             if better is not None:
@@ -100,6 +102,31 @@ def folded(node: Node) -> Node:
     with np.errstate(all="ignore"):
         value = OPS[node.op].meaning(*(child.attributes["value"] for child in node.inputs), **node.attributes)
     return constant_node(value, node.spec.dtype)
+
+
+ELEMENTWISE = (ops.elementwise, ops.elementwise_float, ops.comparison)
+
+
+def is_uniform(node: Node) -> bool:
+    """Whether all entries are the same number, computed from numbers that are known."""
+    return (
+        bool(node.inputs) and OPS[node.op].spec in ELEMENTWISE and all(one_number(x) is not None for x in node.inputs)
+    )
+
+
+def one_number(node: Node) -> Node | None:
+    """The constant that all entries of a node are copies of, if there is one."""
+    while node.op in ("broadcast", "reshape"):
+        node = node.inputs[0]
+    return node if node.is_constant and node.spec.size == 1 else None
+
+
+def folded_once(node: Node) -> Node:
+    numbers = [one_number(child).attributes["value"].reshape(()) for child in node.inputs]  # type: ignore[union-attr]
+    with np.errstate(all="ignore"):
+        value = OPS[node.op].meaning(*numbers, **node.attributes)
+    number = Tracer(constant_node(value, node.spec.dtype))
+    return apply("broadcast", number, shape=node.spec.shape).node  # type: ignore[no-any-return]
 
 
 # ---- rules: the algebra of zero and one, and shapes that change nothing ---------------------------------------
