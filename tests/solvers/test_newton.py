@@ -135,3 +135,20 @@ def test_columns_too_large_for_their_squares_are_refused():
     X = np.random.default_rng(0).normal(size=(20, 2)) * [1e200, 1]
     with pytest.raises(gl.ModelError, match="too large; scale the columns"):
         Newton().solve(problem("logistic", None, X, (X[:, 1] > 0).astype(float)))
+
+
+def test_a_start_where_the_loss_is_straight_is_left():
+    """Huber's loss has no curvature while every row is farther away than delta; SciPy finds the same minimum."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(500, 2))
+    y = 500 + X @ [30.0, -5.0] + random.normal(size=500)
+    y[::20] += 300
+    found = gl.fit(X, y, loss=gl.huber(1.0), solver="newton")
+
+    def mean_loss(params):
+        far = np.abs(X @ params[:2] + params[2] - y)
+        return np.mean(np.where(far <= 1, far**2 / 2, far - 0.5))
+
+    best = minimize(mean_loss, [30.0, -5.0, 500.0], method="BFGS", options={"gtol": 1e-9})
+    assert found.stop is gl.Stop.CONVERGED
+    assert found.history["loss"][-1] <= best.fun * (1 + 1e-10)

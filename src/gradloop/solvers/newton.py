@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from gradloop.hessian import hessian
 from gradloop.history import History, Row, Snapshot, epochs_to_keep
 from gradloop.problem import Problem
 from gradloop.progress import Progress, Report
+from gradloop.solvers.lbfgs import LBFGS
 from gradloop.solvers.separable import separates
 from gradloop.solvers.solution import Solution, check_limits, check_smooth, check_start
 from gradloop.stop import Stop
@@ -23,6 +24,7 @@ SUFFICIENT = 1e-4  # the share of the promised decrease that a step must bring (
 HALVINGS = 30
 LAZY = 0.01  # a decrement that fell to this share shows that the curvature is still good enough
 FLAT = 1e-14  # a curvature so much smaller than the largest is rounding
+FLAT_STEPS = 50  # of L-BFGS, to where there is curvature
 MOST_PARAMETERS = 5000  # the matrix of second derivatives has the square of this many entries
 
 Array = Any
@@ -93,6 +95,7 @@ class NewtonRun:
         self.notes: list[str] = []
         self.passes = 0
         self.before = float("inf")  # the decrement of the last step
+        self.left_flat_ground = False
         self.fresh = False  # whether the curvature is that of the present parameters
         self.params, self.curvature = first_params(problem, solver)
         self.value, self.slope = self.objective(self.params)
@@ -108,6 +111,8 @@ class NewtonRun:
                 direction, decrement, untold = self.direction()
                 self.record(iteration)
                 if decrement / 2 <= self.solver.tolerance * abs(self.value) or decrement == 0:
+                    if untold > self.noise and self.leave_flat_ground():
+                        continue
                     stop = self.at_the_bottom(untold)
                     break
                 if not self.step(direction):
@@ -138,10 +143,28 @@ class NewtonRun:
         self.before, self.fresh = found[1], True
         return found
 
+    @property
+    def noise(self) -> float:
+        """A slope that rounding alone can leave."""
+        return 100 * float(np.finfo(self.problem.start.dtype).eps) * np.sqrt(2 * max(abs(self.value), 1.0))
+
+    def leave_flat_ground(self) -> bool:
+        """Where the loss is straight, as Huber's is far from the data, slopes alone show the way; False if none do."""
+        if self.left_flat_ground:
+            return False
+        self.left_flat_ground = True
+        here = replace(self.problem, start=self.params.astype(self.problem.start.dtype))
+        found = LBFGS(iterations=FLAT_STEPS).solve(here)
+        self.passes += int(found.history["rows"][-1] // len(self.problem.X)) if len(found.history) else 0
+        value, slope = self.objective(found.params.astype(np.float64))
+        if not value < self.value:
+            return False
+        self.params, self.value, self.slope, self.curvature = found.params.astype(np.float64), value, slope, None
+        return True
+
     def at_the_bottom(self, untold: float) -> Stop:
         """Converged, unless the objective still slopes along directions whose curvature is lost in rounding."""
-        noise = 100 * float(np.finfo(self.problem.start.dtype).eps) * np.sqrt(2 * max(abs(self.value), 1.0))
-        if untold <= noise:
+        if untold <= self.noise:
             return Stop.CONVERGED
         self.notes.append(
             "Some columns are nearly combinations of others, or lie far from zero beside their spread, so that their "
