@@ -1,4 +1,4 @@
-"""Examples of a known linear truth, to see whether training finds it."""
+"""The textbook's own examples of a known linear truth, as two arrays."""
 
 from typing import Any
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gradloop.data.synthetic import synthetic_data
+from gradloop.data.synthetic.textbook import synthetic_data
 from gradloop.errors import OptionError
 
 
