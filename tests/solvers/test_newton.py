@@ -152,3 +152,10 @@ def test_a_start_where_the_loss_is_straight_is_left():
     best = minimize(mean_loss, [30.0, -5.0, 500.0], method="BFGS", options={"gtol": 1e-9})
     assert found.stop is gl.Stop.CONVERGED
     assert found.history["loss"][-1] <= best.fun * (1 + 1e-10)
+
+
+def test_a_saddle_without_slope_is_left():
+    """ŷ = u v x has no slope at zero, but falls along u = v, or u = -v, to a product of 3."""
+    x = np.linspace(0, 1, 20)
+    found = gl.fit(x, 3 * x, model=lambda x, u, v: u * v * x, start={"u": 0.0, "v": 0.0}, solver="newton")
+    assert found.params["u"] * found.params["v"] == pytest.approx(3, rel=1e-9)

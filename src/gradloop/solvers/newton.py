@@ -111,7 +111,7 @@ class NewtonRun:
                 direction, decrement, untold = self.direction()
                 self.record(iteration)
                 if decrement / 2 <= self.solver.tolerance * abs(self.value) or decrement == 0:
-                    if untold > self.noise and self.leave_flat_ground():
+                    if (untold > self.noise and self.leave_flat_ground()) or self.leave_saddle():
                         continue
                     stop = self.at_the_bottom(untold)
                     break
@@ -146,7 +146,7 @@ class NewtonRun:
     @property
     def noise(self) -> float:
         """A slope that rounding alone can leave."""
-        return 100 * float(np.finfo(self.problem.start.dtype).eps) * np.sqrt(2 * max(abs(self.value), 1.0))
+        return float(100 * np.finfo(self.problem.start.dtype).eps * np.sqrt(2 * max(abs(self.value), 1.0)))
 
     def leave_flat_ground(self) -> bool:
         """Where the loss is straight, as Huber's is far from the data, slopes alone show the way; False if none do."""
@@ -161,6 +161,19 @@ class NewtonRun:
             return False
         self.params, self.value, self.slope, self.curvature = found.params.astype(np.float64), value, slope, None
         return True
+
+    def leave_saddle(self) -> bool:
+        """Where the slope is nothing but the curvature goes downwards, go along it; False if the place is a bottom."""
+        if self.problem.is_convex or not self.fresh or self.curvature is None:
+            return False
+        downwards = downward_direction(self.curvature)
+        for length in () if downwards is None else np.exp2(-np.arange(HALVINGS)):
+            for trial in (self.params + length * downwards, self.params - length * downwards):
+                value, slope = self.objective(trial)
+                if np.isfinite(slope).all() and value < self.value - self.noise * abs(self.value):
+                    self.params, self.value, self.slope, self.curvature = trial, value, slope, None
+                    return True
+        return False
 
     def at_the_bottom(self, untold: float) -> Stop:
         """Converged, unless the objective still slopes along directions whose curvature is lost in rounding."""
@@ -202,6 +215,23 @@ def check_curvature(curvature: Array) -> None:
         raise ModelError("The second derivative of the loss is not finite: a column is too large; scale the columns.")
 
 
+def downward_direction(curvature: Array) -> Array | None:
+    """The direction along which the curvature is most negative, one unit long in units of equal curvature, if any is."""
+    from scipy.linalg import eigh
+
+    unit, scaled = alike(curvature)
+    values, vectors = eigh(scaled)
+    return unit * vectors[:, 0] if values[0] < -len(values) * FLAT * abs(values).max() else None
+
+
+def alike(curvature: Array) -> tuple[Array, Array]:
+    """Units, powers of two, in which every parameter is curved alike; and the curvature in these."""
+    bent = curvature.diagonal()
+    unit = np.divide(1, np.sqrt(np.abs(bent)), out=np.ones_like(bent), where=bent != 0)
+    unit = np.exp2(np.round(np.log2(unit)))
+    return unit, unit[:, None] * curvature * unit
+
+
 def newton_direction(curvature: Array, slope: Array) -> tuple[Array, float, float]:
     """The step -H⁻¹ g, the squared Newton decrement gᵀ H⁻¹ g, and the slope along directions that were left out.
 
@@ -210,10 +240,8 @@ def newton_direction(curvature: Array, slope: Array) -> tuple[Array, float, floa
     """
     from scipy.linalg import cho_solve, eigh, lapack
 
-    bent = curvature.diagonal()
-    unit = np.divide(1, np.sqrt(np.abs(bent)), out=np.ones_like(bent), where=bent != 0)
-    unit = np.exp2(np.round(np.log2(unit)))
-    scaled, steep = unit[:, None] * curvature * unit, unit * slope
+    unit, scaled = alike(curvature)
+    steep = unit * slope
     factor, failed = lapack.dpotrf(scaled, lower=True)
     pivots = factor.diagonal() ** 2
     if not failed and pivots.min() > 1e4 * FLAT * pivots.max():
@@ -221,7 +249,7 @@ def newton_direction(curvature: Array, slope: Array) -> tuple[Array, float, floa
         return unit * step, float(-steep @ step), 0.0
     values, vectors = eigh(scaled)
     sizes, along = np.abs(values), vectors.T @ steep
-    told = sizes > len(bent) * FLAT * sizes.max()
+    told = sizes > len(steep) * FLAT * sizes.max()
     inverse = np.divide(1, sizes, out=np.zeros_like(sizes), where=told)
     step = -vectors @ (inverse * along)
     return unit * step, float(-steep @ step), float(np.abs(along[~told]).max(initial=0.0))
