@@ -12,6 +12,7 @@ from scipy.optimize import linprog, minimize
 import gradloop
 from gradloop import laws
 from gradloop.core.ops import OPS
+from gradloop.data import synthetic
 from gradloop.errors import ModelError, OptionError
 from gradloop.history import History
 from gradloop.losses import LOSSES, about, huber, quantile
@@ -289,12 +290,36 @@ def test_parameters_that_only_count_together_are_named():
     assert found.standard_errors["rate"] == pytest.approx(rate.standard_errors["rate"], rel=1e-6)
 
 
+def search_once(problem):
+    """One search from the given start, without looking elsewhere."""
+    free = np.full(problem.start.size, np.inf)
+    return GaussNewton().search(Residuals(problem), problem.start.astype(float), -free, free, None)
+
+
 def test_a_plateau_is_not_a_minimum():
     """Far out exp(-rate · time) is zero everywhere but at zero: no slope, and no claim."""
     problem = make(decay, TIME[1:], DECAYED[1:], {"amplitude": 1.0, "rate": 1e5})
-    solution = GaussNewton().solve(problem)
-    assert solution.stop is Stop.STALLED
-    assert "rate" in solution.notes[0]
+    found = search_once(problem)
+    assert found.stop is Stop.STALLED
+    assert "rate" in found.notes[0]
+
+
+def test_a_start_on_a_plateau_is_left():
+    """From there other starts are compared, which is said."""
+    far = make(decay, TIME[1:], DECAYED[1:], {"amplitude": 1.0, "rate": 1e5})
+    near = make(decay, TIME[1:], DECAYED[1:], {"amplitude": 1.0, "rate": 1.0})
+    solution = GaussNewton().solve(far)
+    assert solution.stop is Stop.CONVERGED
+    np.testing.assert_allclose(solution.params, GaussNewton().solve(near).params, rtol=1e-8)
+    assert "other starts were compared" in solution.notes[-1]
+
+
+@pytest.mark.parametrize("start", [0.5, 30.0, 1e6])
+def test_a_spectrum_that_is_dark_at_the_start_is_fitted(start):
+    spectrum = synthetic.planck(rows=60, temperature=5772.0, noise=0.01, seed=0)
+    wavelength, radiance = spectrum.columns["wavelength"], spectrum.columns["radiance"]
+    problem = make(laws.planck_wavelength, wavelength, radiance, {"temperature": start})
+    assert GaussNewton().solve(problem).params[0] == pytest.approx(5772, rel=1e-2)
 
 
 def test_a_saddle_is_not_a_minimum():
@@ -302,7 +327,8 @@ def test_a_saddle_is_not_a_minimum():
         return a * a * x
 
     problem = make(squares, np.ones(5), np.full(5, 2.0), {"a": 0.0})  # the loss (a² - 2)² / 2 has a top at 0
-    assert GaussNewton().solve(problem).stop is not Stop.CONVERGED
+    assert search_once(problem).stop is not Stop.CONVERGED
+    assert GaussNewton().solve(problem).params[0] ** 2 == pytest.approx(2, rel=1e-9)
 
 
 def test_more_parameters_than_rows():

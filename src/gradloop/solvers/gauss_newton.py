@@ -18,11 +18,13 @@ from gradloop.problem import Problem
 from gradloop.progress import Report
 from gradloop.solvers.nonlinear.residuals import Residuals
 from gradloop.solvers.nonlinear.search import Found, Search, floor
-from gradloop.solvers.nonlinear.starts import POINTS, around, best_points, spread_points
+from gradloop.solvers.nonlinear.starts import ANY_SCALE, POINTS, SPREAD, around, best_points, spread_points
 from gradloop.solvers.solution import Solution, check_count, check_start
 from gradloop.stop import Stop
 
 FIRST_REACHES = (10.0, 1.0, 0.1)  # how far a first step may go, beside the parameters themselves
+BETTER = 1e-6  # the share of the loss that another start must save to be taken
+LED_NOWHERE = "From the given start no step led down, so 2000 other starts were compared, and the best was refined."
 SEARCH_ROWS = 4096  # that a coarse search looks at
 
 Array = Any
@@ -88,7 +90,22 @@ class GaussNewton:
                 break
         best = best_of(found)
         notes = [*best.notes, *agreement(found, best)]
+        if len(found) == 1 and best.stop not in (Stop.CONVERGED, Stop.INTERRUPTED):
+            elsewhere = self.elsewhere(problem, view, low, high, seed, report)
+            if elsewhere is not None and elsewhere.point.cost < best.point.cost * (1 - BETTER):
+                best, notes = elsewhere, [*elsewhere.notes, LED_NOWHERE]
         return Solution(view.flat(best.point.params), best.history, best.stop, tuple(notes))
+
+    def elsewhere(
+        self, problem: Problem, view: Residuals, low: Array, high: Array, seed: int, report: Report | None
+    ) -> Found | None:
+        """The search from the best of many points near and far, for a start without slope: a law may be flat there."""
+        start = problem.start.astype(np.float64)
+        ends = [around(start, factor) for factor in (SPREAD, ANY_SCALE)]
+        points = [spread_points(np.clip(a, low, high), np.clip(b, low, high), POINTS // 2, seed) for a, b in ends]
+        sample = Residuals(problem.thinned(SEARCH_ROWS))
+        tried = best_points(np.vstack(points), lambda point: sample.at(point).cost, 1)
+        return self.search(view, tried[0], low, high, report) if tried else None
 
     def search(self, view: Residuals, start: Array, low: Array, high: Array, report: Report | None) -> Found:
         """Search from one start; where that does not converge, again with shorter first steps."""

@@ -10,6 +10,7 @@ import numpy as np
 POINTS = 2000  # that a coarse search looks at
 DECADES = 100.0  # a range of one sign whose ends differ by this factor is searched evenly in the logarithm
 SPREAD = 30.0  # where no range is given: a start within this factor of the given one
+ANY_SCALE = 1e6  # the same for a start that may not even have the right size
 Array = Any
 
 
@@ -34,10 +35,10 @@ def between(low: float, high: float, share: Array) -> Array:
     return low * (1 - share) + high * share
 
 
-def around(start: Array) -> tuple[Array, Array]:
+def around(start: Array, factor: float = SPREAD) -> tuple[Array, Array]:
     """Ranges about a start of unknown quality: both signs of a zero, the same sign of anything else."""
     size = np.where(start == 0, 1.0, np.abs(start))
-    low, high = size / SPREAD, size * SPREAD
+    low, high = size / factor, size * factor
     low, high = np.where(start < 0, -high, low), np.where(start < 0, -low, high)
     return np.where(start == 0, -1.0, low), np.where(start == 0, 1.0, high)
 
