@@ -46,6 +46,14 @@ def test_least_squares_on_arrays_and_on_a_table(kind):
     assert arrays.kind == kind and arrays.degrees_of_freedom == 196
 
 
+def test_the_closed_form_is_not_solved_again_for_its_errors(monkeypatch):
+    expected = gl.fit(X, Y, solver="lbfgs").statistics
+    monkeypatch.setattr("gradloop.standard_errors.best", None)
+    found = gl.fit(X, Y, solver="closed_form").statistics
+    np.testing.assert_allclose(found["standard_error"], expected["standard_error"], rtol=1e-10)
+    np.testing.assert_allclose(found["standard_error"], textbook(WITH_INTERCEPT, Y), rtol=1e-7)
+
+
 def test_the_estimates_are_the_parameters():
     fit = gl.fit(TABLE, target="y")
     np.testing.assert_allclose(fit.statistics["estimate"], [*fit.params["w"], fit.params["b"]], rtol=1e-10)

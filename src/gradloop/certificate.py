@@ -25,6 +25,7 @@ from gradloop.hessian import FEW, affordable, hessian
 from gradloop.problem import Problem
 
 PASSES = 200  # over the rows at most, for more of them
+ENOUGH = 1000  # rows to know the size of a loss
 TOLERANCE = 1e-10  # on the squared residual of H d = g, relative to the start
 Array = Any
 
@@ -62,8 +63,8 @@ def certify(problem: Problem, flat: Array) -> Certificate:
 
 
 def first_loss(problem: Problem) -> float:
-    """The loss that training began with: what is much less is nothing beside it."""
-    return abs(problem.objective(problem.start)[0])
+    """About the loss that training began with, for its size: what is much less is nothing beside it."""
+    return abs(problem.thinned(ENOUGH).objective(problem.start)[0])
 
 
 def whole_gap(problem: Problem, flat: Array, slope: Array) -> float | None:

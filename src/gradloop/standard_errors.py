@@ -17,9 +17,11 @@ from gradloop.examples import Examples
 from gradloop.hessian import affordable, hessian
 from gradloop.models import MODELS
 from gradloop.problem import INTERCEPTS, Problem
-from gradloop.solvers.closed_form import best
+from gradloop.solvers.closed_form import ClosedFormSolution, best
 from gradloop.solvers.linear.design import Design
+from gradloop.solvers.linear.least_squares import Answer
 from gradloop.solvers.nonlinear.residuals import uncertainty
+from gradloop.solvers.solution import Solution
 from gradloop.statistics import (
     ERRORS,
     Statistics,
@@ -37,7 +39,7 @@ def check_errors(errors: str) -> None:
         raise OptionError(f"There are no {errors!r} errors; choose one of {', '.join(ERRORS)}.")
 
 
-def standard_errors(problem: Problem, flat: Array, examples: Examples, errors: str) -> Statistics | None:
+def standard_errors(problem: Problem, solution: Solution, examples: Examples, errors: str) -> Statistics | None:
     """The statistics of parameters at a minimum; None where there is no theory, or it would cost more than the fit.
 
     Raises:
@@ -49,24 +51,32 @@ def standard_errors(problem: Problem, flat: Array, examples: Examples, errors: s
     if problem.penalty is not None:
         return None
     if linear:
-        return of_least_squares(problem, examples, errors)
+        return of_least_squares(problem, solution, examples, errors)
     if problem.loss.name == "squared" and problem.smooth and problem.prediction.outputs[0].spec.size == 1:
-        return of_law(problem, flat, examples)
+        return of_law(problem, solution.params, examples)
     if problem.loss.name in LIKELIHOODS and problem.smooth and affordable(problem):
-        return of_likelihood(problem, flat, examples)
+        return of_likelihood(problem, solution.params, examples)
     return None
 
 
-def of_least_squares(problem: Problem, examples: Examples, errors: str) -> Statistics:
+def of_least_squares(problem: Problem, solution: Solution, examples: Examples, errors: str) -> Statistics:
     """From the triangle of the columns in their own units."""
+    design, answer = in_own_units(problem, solution, examples)
+    places = [*design.columns.tolist(), *([] if design.place is None else [design.place])]
+    names = labels(problem, examples)
+    found = least_squares_statistics(answer, [names[i] for i in places], errors=errors, rows=design.rows)
+    return found.in_order(np.argsort(places).tolist())
+
+
+def in_own_units(problem: Problem, solution: Solution, examples: Examples) -> tuple[Design, Answer]:
+    """Least squares on the columns as the user gave them: the fit's own, or solved for this."""
     if examples.preparation is not None:
         X = problem.X * examples.preparation.scale + examples.preparation.center
         problem = replace(problem, X=np.ascontiguousarray(X, problem.X.dtype))
+    elif isinstance(solution, ClosedFormSolution) and solution.design and solution.answer:
+        return solution.design, solution.answer
     design = Design(problem)
-    places = [*design.columns.tolist(), *([] if design.place is None else [design.place])]
-    names = labels(problem, examples)
-    found = least_squares_statistics(best(design), [names[i] for i in places], errors=errors, rows=design.rows)
-    return found.in_order(np.argsort(places).tolist())
+    return design, best(design)
 
 
 def of_law(problem: Problem, flat: Array, examples: Examples) -> Statistics:

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from gradloop.compiler.loops import Inputs, Map, Sum
 from gradloop.compiler.program import ROWS_IN_BLOCK, Program
-from gradloop.compiler.schedule import lanes_for, offsets, total_size
+from gradloop.compiler.schedule import lanes_for, lanes_in_order, offsets, total_size
 from gradloop.core.spec import Spec
 from gradloop.core.trace import trace
 
@@ -24,7 +24,7 @@ def sum_of(function: Any, shape: tuple[int, ...], dtype: Any = np.float64, param
 @pytest.mark.parametrize(
     "rows", [1, 2, 3, 4, 5, 7, 8, ROWS_IN_BLOCK - 1, ROWS_IN_BLOCK, ROWS_IN_BLOCK + 1, 3 * ROWS_IN_BLOCK + 5]
 )
-@pytest.mark.parametrize("d", [1, 3, 40])
+@pytest.mark.parametrize("d", [1, 3, 40, 100])
 def test_every_row_is_added_once(rows: int, d: int) -> None:
     """Whole numbers add up exactly, so a row too many or too few shows."""
     program = sum_of(lambda x, w: (x @ w, x[0]), (d,), params=d)
@@ -70,6 +70,21 @@ def test_wide_models_work_on_several_rows_at_once() -> None:
     assert lanes(2) == 1
     assert lanes(100) == 1  # seven vectors stay in registers
     assert lanes(1000) > 1
+
+
+def test_long_rows_are_read_one_after_the_other_where_their_entries_serve_once() -> None:
+    def lanes(function: Any, d: int, dtype: Any = np.float64, **params: tuple[int, ...]) -> int:
+        specs = {"x": Spec((d,), np.dtype(dtype))} | {k: Spec(v, np.dtype(dtype)) for k, v in params.items()}
+        graph = trace(function, specs)
+        return lanes_in_order(Sum(graph, Inputs(graph.inputs[:1], graph.inputs[1:])))
+
+    def pull(x: Any, w: Any) -> Any:
+        return x * (x @ w)
+
+    assert lanes(pull, 65, w=(65,)) == 1
+    assert lanes(pull, 64, w=(64,)) > 1  # written out, without a loop over the entries
+    assert lanes(pull, 65, np.float32, w=(65,)) > 1
+    assert lanes(lambda x, W: x @ W, 65, W=(65, 10)) > 1  # ten columns share a row
 
 
 def test_places_in_flat_arrays() -> None:

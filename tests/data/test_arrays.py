@@ -46,6 +46,12 @@ def test_booleans_and_large_exact_integers():
     assert check_features([[2**60], [-(2**60)]]).tolist() == [[2.0**60], [-(2.0**60)]]
 
 
+def test_finite_numbers_with_an_infinite_sum_are_taken():
+    largest = np.finfo(float).max
+    assert check_features([[largest, largest], [-largest, -largest]]).max() == largest
+    assert check_features(np.full((2, 2), np.finfo(np.float32).max, np.float32)).dtype == np.float32
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -105,13 +105,29 @@ def lanes_for(graph: Graph) -> int:
     row after row.
     """
     products = [node for node in graph.nodes if node.op == "matmul"]
-    work = max((node.spec.size * node.inputs[0].spec.shape[1] for node in products), default=0)
     in_registers = all(
         node.spec.size == 1 and node.inputs[0].spec.size * node.spec.dtype.itemsize <= SPANS_WRITTEN_OUT * VECTOR
         for node in products
     )
     numbers = in_registers and all(output.spec.size == 1 for output in graph.outputs)
-    return 1 if work < 32 or numbers else 4
+    return 1 if most_work(graph) < 32 or numbers else 4
+
+
+def most_work(graph: Graph) -> int:
+    """Multiplications of the largest product."""
+    products = [node for node in graph.nodes if node.op == "matmul"]
+    return max((node.spec.size * node.inputs[0].spec.shape[1] for node in products), default=0)
+
+
+def lanes_in_order(loop: Sum | Map) -> int:
+    """How many rows to work on at once when they are read in their order.
+
+    Where rows are so long that a loop passes over their entries, and each entry serves once, one: several streams of
+    memory at once, line by line in turn, are not foreseen by processors.
+    """
+    row = max(loop.inputs.rows, key=lambda node: node.spec.size)
+    long = row.spec.size * row.spec.dtype.itemsize > SPANS_WRITTEN_OUT * VECTOR
+    return 1 if long and most_work(loop.graph) <= row.spec.size else lanes_for(loop.graph)
 
 
 def over_rows(
@@ -181,7 +197,7 @@ def sum_module(loop: Sum) -> ir.Module:
     readers = block.readers() | flat_readers(code, inputs.params, params, float_type(inputs))
     graph = GraphCode(code, loop.graph, readers, inputs.row_names)
     graph.shared()
-    lanes = lanes_for(loop.graph)
+    lanes = lanes_in_order(loop)
     local = code.buffer(DOUBLE, size)
     count = code.ir.sub(last, first)
     blocks = code.ir.udiv(code.ir.add(count, code.ir.sub(rows_in_block, I64(1))), rows_in_block)
@@ -228,7 +244,7 @@ def map_module(loop: Map) -> ir.Module:
             code.each(output.spec.shape, write, graph.wide(output))
 
     kind = float_type(inputs)
-    over_rows(code, first, last, lanes_for(loop.graph), code.i64, block, body)
+    over_rows(code, first, last, lanes_in_order(loop), code.i64, block, body)
     code.ir.ret_void()
     code.close_entry()
     return module

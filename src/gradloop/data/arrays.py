@@ -118,7 +118,10 @@ def _check_exact(integers: NDArray[Any], name: str) -> None:
 
 
 def _check_finite(array: NDArray[Any], name: str) -> None:
-    if np.isfinite(array.min()) and np.isfinite(array.max()):  # both are NaN if any entry is; no temporary array
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(array.sum()):  # it is not if any entry is not; one pass and no temporary array
+            return
+    if np.isfinite(array.min()) and np.isfinite(array.max()):  # the sum was only too large
         return
     bad = ~np.isfinite(array)
     first = tuple(int(index[0]) for index in np.nonzero(bad))

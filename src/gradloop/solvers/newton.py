@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from gradloop.checkpoint import NO_KEEPER, Keeper
 from gradloop.errors import ModelError, OptionError
 from gradloop.hessian import hessian
 from gradloop.history import History, Row, Snapshot, epochs_to_keep
@@ -59,7 +60,9 @@ class Newton:
         check_limits(self.tolerance, self.iterations)
 
     @np.errstate(over="ignore", invalid="ignore")
-    def solve(self, problem: Problem, seed: int = 0, report: Report | None = None) -> Solution:
+    def solve(
+        self, problem: Problem, seed: int = 0, report: Report | None = None, keeper: Keeper = NO_KEEPER
+    ) -> Solution:
         """Iterate until the certificate bears the word converged, or no step helps."""
         check_smooth(problem, "Newton's method")
         if problem.start.size > MOST_PARAMETERS:
@@ -68,7 +71,7 @@ class Newton:
                 "large; choose gl.LBFGS()."
             )
         check_start(problem)
-        return NewtonRun(problem, self, report).solution()
+        return NewtonRun(problem, self, report, keeper).solution()
 
 
 def first_params(problem: Problem, solver: Any) -> tuple[Array, Array | None]:
@@ -87,8 +90,14 @@ def first_params(problem: Problem, solver: Any) -> tuple[Array, Array | None]:
 class NewtonRun:
     """One run: what is given, then what changes."""
 
-    def __init__(self, problem: Problem, solver: Newton, report: Report | None) -> None:
-        self.problem, self.solver, self.report = problem, solver, report
+    CHANGES: ClassVar[tuple[str, ...]] = (
+        "params", "value", "slope", "passes", "before", "left_flat_ground", "fresh", "curved_at",
+    )  # fmt: skip
+
+    def __init__(
+        self, problem: Problem, solver: Newton, report: Report | None, keeper: Keeper = NO_KEEPER
+    ) -> None:
+        self.problem, self.solver, self.report, self.keeper = problem, solver, report, keeper
         self.begun = time.perf_counter()
         self.table: list[Row] = []
         self.kept: list[Snapshot] = []
@@ -98,16 +107,32 @@ class NewtonRun:
         self.left_flat_ground = False
         self.fresh = False  # whether the curvature is that of the present parameters
         self.params, self.curvature = first_params(problem, solver)
+        self.bent = np.zeros(0)  # the parameters of the curvature, once it is not the first one
         self.value, self.slope = self.objective(self.params)
 
     def objective(self, params: Array) -> tuple[float, Array]:
         self.passes += 1
         return self.problem.objective(params.astype(self.problem.start.dtype))
 
+    @property
+    def curved_at(self) -> Array | None:
+        """The parameters whose curvature is known; its own entries are too many to be kept."""
+        return None if self.curvature is None else self.bent
+
+    @curved_at.setter
+    def curved_at(self, params: Array | None) -> None:
+        if params is None:
+            self.curvature = None
+        elif params.size:
+            self.bent = params
+            self.curvature = hessian(self.problem, params.astype(self.problem.start.dtype))
+
     def solution(self) -> Solution:
-        stop = Stop.ITERATIONS
+        stop, solver = Stop.ITERATIONS, self.solver
+        self.keeper.begin(self, solver.iterations, iterations=solver.iterations, tolerance=solver.tolerance)
         try:
-            for iteration in range(1, self.solver.iterations + 1):
+            for iteration in range(len(self.table) + 1, solver.iterations + 1):
+                self.keeper.offer(self)
                 direction, decrement, untold = self.direction()
                 self.record(iteration)
                 if decrement / 2 <= self.solver.tolerance * abs(self.value) or decrement == 0:
@@ -124,6 +149,8 @@ class NewtonRun:
                 if separates(self.problem, self.params, self.value):
                     stop = Stop.SEPARABLE
                     break
+            else:
+                self.keeper.save(self)
         except KeyboardInterrupt:
             stop = Stop.INTERRUPTED
         params = self.params.astype(self.problem.start.dtype)
@@ -138,6 +165,7 @@ class NewtonRun:
                 return found
         self.passes += 1
         self.curvature = hessian(self.problem, self.params.astype(self.problem.start.dtype))
+        self.bent = self.params
         check_curvature(self.curvature)
         found = newton_direction(self.curvature, self.slope)
         self.before, self.fresh = found[1], True
@@ -216,7 +244,7 @@ def check_curvature(curvature: Array) -> None:
 
 
 def downward_direction(curvature: Array) -> Array | None:
-    """The direction along which the curvature is most negative, one unit long in units of equal curvature, if any is."""
+    """The direction along which the curvature is most negative, in units of equal curvature, if any is."""
     from scipy.linalg import eigh
 
     unit, scaled = alike(curvature)

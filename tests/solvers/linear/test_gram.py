@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gradloop.solvers.linear import gram
-from gradloop.solvers.linear.least_squares import LeastSquares
+from gradloop.solvers.linear.least_squares import LeastSquares, Units
 
 random = np.random.default_rng(0)
 
@@ -81,3 +81,46 @@ def test_powers_of_two_change_no_bit(powers):
     y = X @ [1.0, 2.0] + random.normal(size=3000)
     before, after = both(X, y)[0], both(np.ldexp(X, powers), y)[0]
     assert np.ldexp(after.slopes, powers).tolist() == before.slopes.tolist() and after.intercept == before.intercept
+
+
+@pytest.mark.parametrize("rows", [1, 63, 1024, 1025, 17_000])
+@pytest.mark.parametrize("columns", [0, 1, 20, 300])
+def test_products_are_those_of_all_rows(rows, columns):
+    """Whole numbers are multiplied and added exactly, so a row too many or too few shows."""
+    A = random.integers(-9, 9, (rows, columns)).astype(float)
+    y = random.integers(-9, 9, rows).astype(float)
+    weights = random.integers(0, 3, rows) ** 2.0
+    none = Units(np.zeros(columns + 1, int), np.zeros(columns + 1))
+    Z = np.column_stack([np.ones(rows), A, y])
+    for given in (None, weights):
+        found = gram.block_products(none, A, y, given)
+        w = np.ones(rows) if given is None else given
+        np.testing.assert_array_equal(found.whole, Z.T @ (w[:, None] * Z))
+        assert (found.rows, found.weight) == (np.count_nonzero(w), w.sum())
+        now = np.arange(1.0, columns + 2)
+        residual = y - Z[:, :-1] @ now
+        steep, squares = gram.block_slope(1, none, now, A, y, given)
+        np.testing.assert_array_equal(steep, (w * residual) @ Z[:, :-1])
+        assert squares == np.sum(w * residual**2)
+        residual = y - A @ now[1:]
+        steep, squares = gram.block_slope(0, none, now[1:], A, y, given)
+        np.testing.assert_array_equal(steep, (w * residual) @ A)
+        assert squares == np.sum(w * residual**2)
+
+
+@pytest.mark.parametrize("columns", [4, 5, 8, 20, 21, 22, 100, 1000, 2**20])
+def test_threads_need_not_wait_for_each_other(columns):
+    """NumPy holds its lock while a result of at most 500 entries is computed, however long that takes."""
+    rows = gram.rows_at_once(columns)
+    assert rows & (rows - 1) == 0
+    assert max(1, rows // gram.ROWS_IN_PRODUCT) * (columns + 2) ** 2 > 500
+    assert rows // gram.ROWS_IN_SLOPE * (columns + 2) > 500
+
+
+def test_the_bound_counts_every_sum():
+    """No entry is the sum of more terms than are counted."""
+    for columns, rows in ((1, 40_000), (20, 40_000), (300, 3_000)):
+        none = Units(np.zeros(columns + 1, int), np.zeros(columns + 1))
+        found = gram.block_products(none, np.ones((rows, columns)), np.ones(rows), None)
+        assert found.sums > -(-rows // min(gram.ROWS_IN_PRODUCT, gram.rows_at_once(columns)))
+        assert (found + found).sums == 2 * found.sums

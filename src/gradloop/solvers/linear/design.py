@@ -27,6 +27,7 @@ from gradloop.solvers.linear.blocks import check_weights, present
 
 ROWS_IN_PIECE = 16384  # at most, and ...
 NUMBERS_IN_PIECE = 2**21  # ... so many numbers: whatever the number of threads
+ROWS_FOR_UNITS = 4096
 KEEP_ZERO = {"negative", "reshape", "transpose", "broadcast", "index", "unindex", "sum", "convert", "divide"}
 Array = Any
 Block = tuple[Array, Array, Array | None]
@@ -120,7 +121,7 @@ class Design:
     def first_block(self) -> Block:
         """The first rows that are present, by which units are chosen."""
         row = 0 if self.weights is None else int(np.argmax(self.weights > 0))
-        block = present(*self.block(row, row + self.piece))
+        block = present(*self.block(row, row + min(ROWS_FOR_UNITS, self.piece)))
         if len(block[1]) == 0:
             raise DataError("No row has a weight above zero, so nothing can be fitted.")
         return block

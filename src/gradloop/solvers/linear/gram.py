@@ -20,7 +20,10 @@ from gradloop.solvers.linear.blocks import Rows, present
 from gradloop.solvers.linear.least_squares import Answer, LeastSquares, Units, make_answer
 from gradloop.solvers.linear.system import Point, System, make_system, triangular
 
-NUMBERS_AT_ONCE = 2**17  # of a block
+NUMBERS_AT_ONCE = 2**17  # so that they stay near the processor, ...
+ROWS_AT_ONCE = 2**14  # ... and no more rows than these
+ROWS_IN_PRODUCT = 1024  # that are multiplied in one product, at most; ...
+ROWS_IN_SLOPE = 64  # ... where the result is one row
 PROVEN = 1e-8  # its square is the rounding error of float64
 ROUNDING = 2.0**-53
 MODERATE = 300  # powers of two within which no square can overflow
@@ -31,12 +34,9 @@ SlopeSum = Callable[[Array, float], tuple[float, Array, float]]
 
 
 class Products(NamedTuple):
-    """Sums over rows of the products of columns, 1 and the target; how many rows, and their weight."""
+    """Sums over rows of the products of 1, columns and target; how many rows, and their weight."""
 
-    columns: Array  # (d, d)
-    ones: Array  # (d,)
-    target: Array  # (d,)
-    ends: Array  # (2, 2): of 1 and the target
+    whole: Array  # (d + 2, d + 2)
     rows: int
     weight: float
     sums: int  # how many sums of a few rows were added, for the error bound
@@ -90,50 +90,53 @@ def working_units(A: Array, y: Array, weights: Array | None, intercept: bool) ->
 
 def block_products(units: Units, A: Array, y: Array, weights: Array | None) -> Products:
     A, y, weights = present(A, y, weights)
-    columns = A.shape[1]
-    inner, ones, target, ends = np.zeros((columns, columns)), np.zeros(columns), np.zeros(columns), np.zeros((2, 2))
-    for Z, one, t in chunks(units, A, y, weights):
-        inner += Z.T @ Z
-        ones += one @ Z
-        target += t @ Z
-        ends += [[one @ one, one @ t], [t @ one, t @ t]]
-    weight = float(len(y) if weights is None else weights.sum())
-    return Products(inner, ones, target, ends, len(y), weight, 1 + -(-len(y) // rows_at_once(columns)))
+    whole, sums = np.zeros((A.shape[1] + 2, A.shape[1] + 2)), 0
+    for Z in joined(units, A, y, weights):
+        parts = in_parts(Z, ROWS_IN_PRODUCT)
+        whole += (parts.transpose(0, 2, 1) @ parts).sum(axis=0)
+        sums += len(parts)
+    return Products(whole, len(y), float(len(y) if weights is None else weights.sum()), sums + 1)
 
 
-def chunks(units: Units, A: Array, y: Array, weights: Array | None) -> Iterator[tuple[Array, Array, Array]]:
-    """A few rows at a time, centred and multiplied by the roots of their weights: columns, 1, and target."""
+def joined(units: Units, A: Array, y: Array, weights: Array | None) -> Iterator[Array]:
+    """Rows [1, centred columns, target], multiplied by the roots of their weights, a few at a time; zeros fill up."""
     at_once = rows_at_once(A.shape[1])
-    as_they_are = not units.exponents.any() and not units.shift[:-1].any() and weights is None
-    one, targets = np.ones(len(y)), units.target(y)
-    if weights is not None:
-        one = np.sqrt(weights)
-        targets *= one
-    space = np.empty((0 if as_they_are else at_once, A.shape[1]))  # used again: fresh memory is slow
+    as_they_are = not units.exponents.any() and not units.shift[:-1].any()
+    targets, roots = units.target(y), None if weights is None else np.sqrt(weights)[:, None]
+    space = np.empty((at_once, A.shape[1] + 2))  # used again: fresh memory is slow
     for first in range(0, len(y), at_once):
         part = slice(first, first + at_once)
-        Z = A[part]
-        if not as_they_are:
-            Z = units.columns(Z, out=space[: len(Z)])
-            if weights is not None:
-                Z *= one[part, None]
-        yield Z, one[part], targets[part]
+        Z = space[: len(y[part])]
+        Z[:, 0], Z[:, -1] = 1.0, targets[part]
+        if as_they_are:
+            Z[:, 1:-1] = A[part]
+        else:
+            units.columns(A[part], out=Z[:, 1:-1])
+        if roots is not None:
+            Z *= roots[part]
+        space[len(Z) :] = 0.0
+        yield space
+
+
+def in_parts(Z: Array, rows: int) -> Array:
+    """Rows in equal parts, for one product each, all in one call.
+
+    The results together should have more than 500 entries: for less, NumPy keeps all other threads waiting.
+    """
+    return Z.reshape(-1, min(rows, len(Z)), Z.shape[1])
 
 
 def rows_at_once(columns: int) -> int:
     """So many that they stay near the processor: a power of two."""
-    return 1 << max(6, min(12, (NUMBERS_AT_ONCE // max(1, columns)).bit_length() - 1))
+    most = max(1, NUMBERS_AT_ONCE // (columns + 2))
+    return max(ROWS_IN_SLOPE, min(ROWS_AT_ONCE, 1 << (most.bit_length() - 1)))
 
 
 def factored(found: Products, intercept: bool) -> Array | None:
     """The triangle of [1, columns, target] by Cholesky; None where these are products of dependent columns."""
     from scipy.linalg import cholesky
 
-    ones, target, ends = found.ones[:, None], found.target[:, None], found.ends
-    whole = np.block(
-        [[ends[:1, :1], ones.T, ends[:1, 1:]], [ones, found.columns, target], [ends[1:, :1], target.T, ends[1:, 1:]]]
-    )
-    whole = whole if intercept else whole[1:, 1:]
+    whole = found.whole if intercept else found.whole[1:, 1:]
     sizes = whole.diagonal()
     if not np.isfinite(whole).all() or (sizes[:-1] <= 0).any():
         return None
@@ -154,7 +157,8 @@ def lost_share(system: System, sums: int) -> float:
     size = len(system.factor)
     unit = system.factor / np.linalg.norm(system.factor, axis=0)
     growth = np.linalg.norm(triangular(unit, np.eye(size))) ** 2
-    return float((rows_at_once(len(system.lengths)) + sums + 2 * size) * ROUNDING * size * growth)
+    terms = min(ROWS_IN_PRODUCT, rows_at_once(len(system.lengths))) + sums  # that an entry is the sum of, at most
+    return float((terms + 2 * size) * ROUNDING * size * growth)
 
 
 def corrected(system: System, units: Units, rows: Rows, slope: SlopeSum | None) -> Point:
@@ -183,12 +187,11 @@ def corrected(system: System, units: Units, rows: Rows, slope: SlopeSum | None) 
 def block_slope(first: int, units: Units, now: Array, A: Array, y: Array, weights: Array | None) -> tuple[Array, float]:
     """Σ residual · [1 if there is an intercept, columns], and Σ residual²."""
     A, y, weights = present(A, y, weights)
-    steep, squares = np.zeros(len(now)), 0.0
-    for Z, one, target in chunks(units, A, y, weights):
-        residual = target - Z @ now[first:]
-        if first:
-            residual -= one * now[0]
-            steep[0] += one @ residual
-        steep[first:] += residual @ Z
-        squares += float(residual @ residual)
-    return steep, squares
+    steep, squares = np.zeros(A.shape[1] + 2), 0.0
+    factors = np.concatenate([np.zeros(1 - first), -now, [1.0]])
+    for Z in joined(units, A, y, weights):
+        parts = in_parts(Z, ROWS_IN_SLOPE)
+        residuals = (parts @ factors)[:, None, :]
+        steep += (residuals @ parts).sum(axis=(0, 1))
+        squares += float(np.sum(residuals**2))
+    return steep[1 - first : -1], squares
