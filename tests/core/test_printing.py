@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradloop.core.grad import gradient
-from gradloop.core.printing import format_attribute, format_constant
+from gradloop.core.printing import format_attribute, format_constant, named_nodes
 from gradloop.core.spec import FLOAT64, INT64, Spec
 from gradloop.core.trace import trace
 
@@ -71,3 +71,12 @@ def test_constants(value: Any, text: str) -> None:
 )  # fmt: skip
 def test_attributes(value: Any, text: str) -> None:
     assert format_attribute(value) == text
+
+
+def test_what_only_reshapes_may_go_by_the_name_of_what_it_reshapes() -> None:
+    specs = {"x": Spec((2,), FLOAT64), "w": Spec((2,), FLOAT64)}
+    graph = trace(lambda x, w: np.dot(x, w) - 1, specs, "line")
+    names, calls = named_nodes(graph, unnamed=("reshape",))
+    assert [(names[id(node)], call) for node, call in calls] == [("v1", "x @ w"), ("v2", "v1 - 1.0")]
+    assert names[id(graph.outputs[0])] == "v2"
+    assert len(named_nodes(graph)[1]) == 5

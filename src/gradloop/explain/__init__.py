@@ -1,0 +1,1 @@
+"""One step of training with all its numbers: rows, values, derivatives beside numeric ones, and the update."""
