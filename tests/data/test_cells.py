@@ -3,11 +3,16 @@
 import numpy as np
 import pytest
 
-from gradloop.data.cells import array_column, encode, spots, text_column
+from gradloop.data.cells import Level, array_column, encode, misspelled, spots, text_column
 
 
 def place(row):
     return f"in row {row}"
+
+
+def levels(texts):
+    found = dict.fromkeys(texts)
+    return {text: Level(texts.count(text), place(texts.index(text))) for text in found}
 
 
 @pytest.mark.parametrize(
@@ -24,8 +29,9 @@ def place(row):
     ],
 )
 def test_categories_that_only_resemble_numbers_stay_categories(texts):
-    column = text_column(*encode(texts), place)
-    assert column.problem is None and column.values.tolist() == texts
+    column = text_column(*encode(np.array(texts, object)))
+    assert column.problem is None and column.missing is None and column.values.tolist() == texts
+    assert misspelled(levels(texts)) is None
 
 
 @pytest.mark.parametrize(
@@ -45,12 +51,53 @@ def test_categories_that_only_resemble_numbers_stay_categories(texts):
     ],
 )
 def test_numbers_and_dates_in_disguise(text, word):
-    assert word in text_column([text], np.zeros(5, dtype=int), place).problem.what
+    assert word in misspelled({text: Level(5, "in line 2")}).what
 
 
 def test_half_numbers_half_dressed_ones_are_no_categories():
-    what = text_column(*encode(["1", "$2", "3", "$4"]), place).problem.what
+    what = misspelled(levels(["1", "$2", "3", "$4"])).what
     assert what == 'is text because 2 of 4 rows are written like "$2" (in row 1)'
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (["1", "n/a", "3"], 'holds "n/a" in row 1, while 2 of 3 rows hold numbers'),
+        (["1", "x", "3", "y", "5", "NA"], 'holds "x" in row 1 and text in 1 more row, while 3 of 6 rows hold numbers'),
+        (["1", "2"], 'holds "1" in row 0, a number written as text'),
+        (["1", "NA"], 'holds "1" in row 0, a number written as text'),
+    ],
+)
+def test_text_among_numbers(texts, said):
+    assert misspelled(levels(texts)).what == said
+
+
+@pytest.mark.parametrize("rows", [7, 20_000])
+@pytest.mark.parametrize("values", [["b", "a", "", "b"], ["b", None, "é", "a", float("nan")], ["\ud800", "x"]])
+def test_long_columns_of_text_are_read_like_short_ones(rows, values):
+    texts = np.array(values, object)[np.arange(rows) % len(values)]
+    column = array_column(texts, place)
+    clean = ["" if value is None or value != value else value for value in texts]
+    assert column.values.tolist() == clean
+    gone = [not value for value in clean]
+    assert (column.missing is None and not any(gone)) or column.missing.tolist() == gone
+    found, codes = encode(column.values)
+    assert [found[code] for code in codes] == clean and found == list(dict.fromkeys(clean))
+    assert encode(column.values, 1)[0] == found[:1]
+
+
+@pytest.mark.parametrize("rows", [2, 20_000])
+def test_masked_texts_are_missing(rows):
+    texts = np.ma.masked_array(np.resize(np.array(["a", "b"], object), rows), np.arange(rows) % 2 == 1)
+    column = array_column(texts, place)
+    assert column.missing.tolist() == texts.mask.tolist() and set(column.values) == {"a", ""}
+
+
+@pytest.mark.parametrize("values", [[3.5, 1.0, 3.5], [True, False, True], [2, 2, 7]])
+def test_encoding_other_types(values):
+    found, codes = encode(np.array(values))
+    assert found == list(dict.fromkeys(values)) and [found[code] for code in codes] == values
+    assert list(map(type, found)) == list(map(type, dict.fromkeys(values)))
 
 
 def test_spots():

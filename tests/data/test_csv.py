@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradloop.data.csv import csv_chunks, read_csv, write_csv
+from gradloop.data.preparation import Preparation
 from gradloop.errors import DataError, GradloopError, OptionError
 
 SHARED = Path(__file__).parents[2] / "../shared/data"
@@ -35,6 +37,12 @@ def refusal(act, *args, **options):
     return sentence
 
 
+def use(table, *names):
+    """Columns are judged when they are used, here to predict the number of the row."""
+    rows = {**table.columns, "row": np.arange(table.rows)}
+    Preparation.learn(replace(table, columns=rows), "row", names)
+
+
 def test_the_types_of_columns(write):
     table = read_csv(write("a,b,c,d\n1,1.5,yes,true\n-2,2e3,no,false\n"))
     assert table.names == ("a", "b", "c", "d") and table.rows == 2
@@ -54,7 +62,7 @@ def test_a_decimal_comma_is_not_taken_for_the_delimiter(write):
     table = read_csv(write("a;b\n1,5;2\n2,5;3\n"))
     assert table.column("b").tolist() == [2, 3]
     assert """houses.csv: column 'a' is text because 2 of 2 rows are written like "1,5" (in line 2);""" in refusal(
-        table.column, "a"
+        use, table, "a"
     )
 
 
@@ -110,7 +118,7 @@ def test_a_record_longer_than_a_block(write):
         (b"a\n1\0\n", "houses.csv holds a NUL byte at byte 3 (line 2),"),
         (b"a\nM\xfcller\n", "houses.csv is not UTF-8 text: byte 3 (line 2) is 0xfc; save it as UTF-8"),
         ("a,b\n1,2\n".encode("utf-16"), "houses.csv is UTF-16 text, not a CSV file in UTF-8;"),
-        (b"PK\x03\x04rest", "houses.csv is a zip archive or a spreadsheet"),
+        (b"PK\x03\x04rest", "houses.csv, compressed with zip, is damaged or is not what it seems"),
         ('a,b\n1,"x\n2,3\n', "houses.csv, line 2: a quote is opened and never closed;"),
     ],
 )
@@ -122,8 +130,8 @@ def test_what_is_no_table_is_explained(write, content, said):
     ("content", "said"),
     [
         ("a,b\n1,2\n,\n3,\n", "houses.csv: column 'b' has no value in 2 rows (first in line 3); fill in these cells"),
-        ("a,b\n1,2\n1,NA\n", """: column 'b' has no value in line 3 ("NA");"""),
-        ("a,b\n1,2\n1,nan\n2,NaN\n", """: column 'b' has no value in 2 rows (first in line 3: "nan");"""),
+        ("a,b\n1,2\n1,NA\n", ": column 'b' has no value in line 3;"),
+        ("a,b\n1,2\n1,nan\n2,NaN\n", ": column 'b' has no value in 2 rows (first in line 3);"),
         ("a,b\n1,x\n2,\n", ": column 'b' has no value in line 3;"),
         ("a,b\n1,\n2,\n", ": column 'b' has no value in 2 rows (first in line 2);"),
         ("a,b\n1,true\n2,\n", ": column 'b' has no value in line 3;"),
@@ -139,8 +147,14 @@ def test_what_is_no_table_is_explained(write, content, said):
         ),
         ("a;b\n1;1.234,5\n2;7\n3;2.000,5\n", """: column 'b' is text because 2 of 3 rows are written like"""),
         ("a,b\n1,5%\n2,6 %\n", "written like"),
-        ("a,b\n1,2024-01-31\n2,2024-02-01\n", """: column 'b' holds dates or times ("2024-01-31" in line 2);"""),
-        ("a,b\n1,31.1.2024\n2,1.2.2024\n", """: column 'b' holds dates or times ("31.1.2024" in line 2);"""),
+        (
+            "a,b\n1,12:30:00\n2,13:00:00\n",
+            ": column 'b' holds values of type time32[s], which are neither numbers, text nor dates;",
+        ),
+        (
+            "a,b\n1,31.1.2024\n2,1.2.2024\n",
+            """: column 'b' holds dates or times written as text ("31.1.2024" in line 2); write""",
+        ),
         ("a,b\n1,9007199254740993\n", "holds integers too long for a 64-bit float in line 2 (9007199254740993);"),
         ("a,b\n1,123456789012345678901\n", "too long for a 64-bit float in line 2 (123456789012345678901);"),
     ],
@@ -148,7 +162,24 @@ def test_what_is_no_table_is_explained(write, content, said):
 def test_a_column_that_cannot_be_used_is_explained_when_it_is_used(write, content, said):
     table = read_csv(write(content))
     assert table.rows
-    assert said in refusal(table.column, "b")
+    assert said in refusal(use, table, "b")
+
+
+def test_dates_are_instants(write):
+    table = read_csv(write("day,time\n2024-01-31,2024-01-31 12:00\n,2024-02-01 00:00:01.5\n"))
+    assert table.column("day").dtype == table.column("time").dtype == "M8[us]"
+    assert table.column("day")[0] == np.datetime64("2024-01-31") and table.missing["day"].tolist() == [False, True]
+    assert table.column("time")[1] == np.datetime64("2024-02-01T00:00:01.5")
+
+
+def test_cells_without_a_value_are_marked(write):
+    table = read_csv(write("number,flag,text,fine\n1,true,x,NA\nNA,,,y\n,false,NA,z\n"))
+    assert {name: mask.tolist() for name, mask in table.missing.items()} == {
+        "number": [False, True, True],
+        "flag": [False, True, False],
+        "text": [False, True, False],
+    }
+    assert table.column("flag").tolist() == [True, False, False] and table.column("text").tolist() == ["x", "", "NA"]
 
 
 def test_large_numbers_that_are_exact_or_floats_are_no_problem(write):
@@ -164,7 +195,7 @@ def test_words_for_missing_values_are_categories_in_text(write):
 
 def test_problems_of_several_columns_come_in_one_sentence(write):
     table = read_csv(write("a,b,c\n1,,\n,,3\n"))
-    said = refusal(table.check, ["a", "b", "c"])
+    said = refusal(use, table, "a", "b", "c")
     assert "'a' has no value in line 3, column 'b' has no value in 2 rows (first in line 2) and column 'c'" in said
 
 
@@ -188,7 +219,7 @@ def test_a_file_without_permission(write):
 
 
 def test_names_and_cells_cannot_harm_a_terminal(write):
-    said = refusal(read_csv(write(b"a\x1b[2J,b\n\x07,1\n5,2\n6,3\n")).column, "a\x1b[2J")
+    said = refusal(use, read_csv(write(b"a\x1b[2J,b\n\x07,1\n5,2\n6,3\n")), "a\x1b[2J")
     assert said.isprintable() and r"'a\x1b[2J' holds" in said
 
 

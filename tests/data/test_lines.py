@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradloop.data.lines import check_text, count_fields, detect_delimiter, records, row_lines
+from gradloop.data.lines import (
+    check_text,
+    count_fields,
+    count_line_ends,
+    detect_delimiter,
+    last_record_end,
+    records,
+    row_lines,
+)
 from gradloop.errors import DataError
 
 fields = st.sampled_from(["", "a", "1,5", "x;y", 'q"', '"q', "two\nlines", "two\r\nlines", "\r", "é"])
@@ -61,3 +69,44 @@ def test_bytes_that_are_not_text_are_found_wherever_they_are(monkeypatch):
     check_text("zwölf\nBoxkämpfer\njagen".encode() * 3, "x")
     with pytest.raises(DataError, match=r"x is not UTF-8 text: byte 13 \(line 3\) is 0xff"):
         check_text(b"abcdef\nghijk\n\xff", "x")
+
+
+@given(st.lists(st.lists(fields, min_size=2, max_size=3), min_size=1), st.data())
+def test_the_last_record_that_is_whole(rows, data):
+    """Wherever the bytes are cut, no record is cut in two."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator=data.draw(st.sampled_from(["\n", "\r\n", "\r"]))).writerows(rows)
+    content = text.getvalue().encode()
+    piece = content[: data.draw(st.integers(0, len(content)))]
+    end = last_record_end(piece, ",")
+    starts = {0, len(content)}
+    place = 0
+    for record in records(content, ","):
+        place = content.index(record.content, place)
+        starts.add(place)
+        place += len(record.content)
+    after = {place + skip for place in starts for skip in (0, -1)}  # \r\n may be cut between
+    assert end <= len(piece) and (end in after or content[end : end + 1] in (b"\n", b"\r"))
+
+
+@pytest.mark.parametrize(
+    ("content", "whole"),
+    [
+        (b"1,2\n3,4", b"1,2\n"),
+        (b'1,"a\nb', b""),
+        (b'1,"a\nb"\n2', b'1,"a\nb"\n'),
+        (b'1,"a""\nb"\n2,"c\n', b'1,"a""\nb"\n'),
+        (b'5" pipe,"a\nb"\n6" pipe,c\n7', b'5" pipe,"a\nb"\n6" pipe,c\n'),
+        (b'5" pipe,"a\nb', b""),
+        (b'"x"y,1\n"a\n', b'"x"y,1\n'),
+        (b"1,2\r3", b"1,2\r"),
+        (b"1,2\r", b""),
+        (b"", b""),
+    ],
+)
+def test_quotes_are_never_cut(content, whole):
+    assert content[: last_record_end(content, ",")] == whole
+
+
+def test_ends_of_lines_are_counted():
+    assert [count_line_ends(text) for text in (b"", b"a\nb", b"a\r\nb\r\n", b"\r\r\n\n")] == [0, 1, 2, 3]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradloop.data.standardise import center_and_scale, standardise
+from gradloop.data.standardise import Moments, center_and_scale, standardise
 
 
 def exact(values):
@@ -33,6 +33,40 @@ def test_mean_and_deviation_are_exact_to_rounding(integers, unit, offset):
     assert abs(Fraction(scale) ** 2 / variance - 1) < 1e-6
     standard = standardise(values, center, scale)
     assert np.isfinite(standard).all() and abs(standard.std() - 1) < 1e-3
+
+
+@given(
+    st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=40),
+    st.lists(st.integers(0, 40), max_size=4),
+    st.sampled_from([1.0, 1e-300, 1e300]),
+    st.sampled_from([0.0, 1e9, -1e12]),
+)
+def test_moments_do_not_depend_on_how_the_rows_are_cut(numbers, cuts, unit, offset):
+    unit /= 1e13 if offset and unit > 1 else 1
+    values = (np.array(numbers) + offset) * unit
+    if np.ptp(values) < 1e-3 * unit:
+        return
+    whole = Moments.of(values)
+    parts = Moments.sum([Moments.of(part) for part in np.split(values, sorted(cuts))])
+    assert parts[:3] == whole[:3] == (len(values), values.min(), values.max())
+    assert parts.scale == pytest.approx(whole.scale, rel=1e-14)
+    assert parts.center == pytest.approx(whole.center, rel=1e-14, abs=1e-14 * whole.scale)
+    mean, variance = exact(values)
+    assert abs(Fraction(parts.scale) ** 2 / variance - 1) < 1e-13
+    assert abs(Fraction(parts.center) - mean) <= 2 * math.ulp(float(mean)) + 1e-14 * parts.scale
+
+
+def test_long_columns_are_added_up_in_blocks():
+    values = 1e9 + np.random.default_rng(0).normal(size=200_000)
+    mean, variance = exact(values)
+    moments = Moments.of(values)
+    assert moments.center == float(mean) and moments.scale == pytest.approx(float(variance) ** 0.5, rel=1e-13)
+
+
+def test_nothing_and_something_are_something():
+    some = Moments.of(np.array([1.0, 2.0]))
+    assert Moments().combine(some) == some.combine(Moments()) == Moments.sum([Moments(), some]) == some
+    assert Moments.of(np.zeros(3)).combine(Moments.of(np.array([1e-300, 3e-300]))).center == pytest.approx(8e-301)
 
 
 def test_offset_of_a_billion_costs_no_digits():

@@ -1,20 +1,29 @@
 """Data on its way into training: tables and arrays are read, checked, explained and turned into numbers."""
 
+from gradloop.data import synthetic
 from gradloop.data.arrays import check_features, check_target
 from gradloop.data.csv import read_csv, write_csv
+from gradloop.data.missing import Rules
 from gradloop.data.preparation import Preparation
+from gradloop.data.sources import Source, open_source, read_table, sql
 from gradloop.data.split import holdout_split
 from gradloop.data.synthetic import synthetic_data
 from gradloop.data.table import Table, as_table
 
 __all__ = [
     "Preparation",
+    "Rules",
+    "Source",
     "Table",
     "as_table",
     "check_features",
     "check_target",
     "holdout_split",
+    "open_source",
     "read_csv",
+    "read_table",
+    "sql",
+    "synthetic",
     "synthetic_data",
     "write_csv",
 ]

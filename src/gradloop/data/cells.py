@@ -1,4 +1,4 @@
-"""What a column holds, and why it cannot be used: empty cells, infinities, text among numbers, dates.
+"""What a column holds: which cells have no value, which cannot be used and why, and what text is really meant.
 
 A problem is kept as words beside the column and raised when the column is used: nobody has to mend columns
 that the model leaves out.
@@ -6,7 +6,9 @@ that the model leaves out.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from itertools import islice
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -26,9 +28,11 @@ _DRESSED_NUMBER = re.compile(
     rf"\s*\(?\s*[-+]?\s*{_CURRENCY}?\s*[-+]?(\d{{1,3}}([.,'’_\s]\d{{3}})+|\d+)([.,]\d+)?\s*{_CURRENCY}?\s*\)?\s*"
 )
 _DATE = re.compile(r"\s*\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T]\d.*)?\s*")
+_LONG = 5_000  # rows from which it pays to load pyarrow
 
 Place = Callable[[int], str]  # a row -> "in line 17"
 Text = Callable[[int], str]  # a row -> what the cell says
+Mask = NDArray[np.bool_]
 
 
 class Problem(NamedTuple):
@@ -39,13 +43,21 @@ class Problem(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column's values, and its problem if it has one."""
+    """A column's values, its problem if it has one, and which of its cells have no value if any."""
 
     values: NDArray[Any]
     problem: Problem | None = None
+    missing: Mask | None = None
 
 
-def spots(hit: NDArray[np.bool_], place: Place, said: str = "") -> str:
+class Level(NamedTuple):
+    """A value of a column: in how many rows, and where it is first."""
+
+    rows: int
+    place: str
+
+
+def spots(hit: Mask, place: Place, said: str = "") -> str:
     """Where the marked rows are and what the first says: "in line 17", or 'in 3 rows (first in line 17: "?")'."""
     count = int(hit.sum())
     first = place(int(hit.argmax()))
@@ -54,40 +66,41 @@ def spots(hit: NDArray[np.bool_], place: Place, said: str = "") -> str:
     return f"{first} ({said})" if said else first
 
 
-def number_column(values: NDArray[Any], missing: NDArray[np.bool_], text: Text, place: Place) -> Column:
-    """A column of numbers or booleans, with its missing values, infinities and inexact integers found."""
+def number_column(values: NDArray[Any], missing: Mask, text: Text, place: Place) -> Column:
+    """A column of numbers (NaN where missing) or booleans (False), with infinities and inexact integers found."""
     if missing.any():
-        return Column(values, _missing(missing, text, place))
+        values = np.where(missing, False if values.dtype == np.bool_ else np.nan, values)
     if values.dtype.kind == "f":
-        infinite = ~np.isfinite(values)
+        infinite = ~np.isfinite(values) & ~missing
         if infinite.any():
             said = words.value(text(int(infinite.argmax())))
             what = f"holds no finite number {spots(infinite, place, said)}"
-            return Column(values, Problem(what, "correct these cells, or leave the column out"))
+            return _column(values, missing, Problem(what, "correct these cells, or leave the column out"))
     rows = _inexact_rows(values, text)
     if rows.any():
         said = text(int(rows.argmax())).strip()
         what = f"holds integers too long for a 64-bit float {spots(rows, place, said)}"
         remedy = "leave the column out if it only names the rows, or divide it by a power of ten"
-        return Column(values, Problem(what, remedy))
-    return Column(values)
+        return _column(values, missing, Problem(what, remedy))
+    return _column(values, missing)
 
 
-def text_column(levels: Sequence[str], codes: NDArray[Any], place: Place) -> Column:
-    """A column of text, given as its distinct values and each row's index into them."""
-    values = np.array(levels, dtype=object)[codes]
-    kinds = np.array([_kind(level) for level in levels], dtype=object)[codes]
-    blank = kinds == "empty"
-    problem = _unreadable(values, kinds, place)
-    if problem is None and blank.any():
-        problem = _missing(blank, lambda row: str(values[row]), place)
-    return Column(values, problem)
+def text_column(levels: Sequence[str], codes: NDArray[Any]) -> Column:
+    """A column of text, given as its distinct values and each row's index into them; blank cells are missing."""
+    blank = np.array([not level.strip() for level in levels], dtype=np.bool_)
+    cleaned = ["" if empty else level for level, empty in zip(levels, blank, strict=True)]
+    return _column(np.array(cleaned, dtype=object)[codes], blank[codes])
 
 
-def date_column(values: NDArray[Any], text: Text, place: Place) -> Column:
-    """A column of dates or times, which nobody can multiply by a weight."""
-    what = f"holds dates or times ({words.value(text(0))} {place(0)})"
-    return Column(values, Problem(what, "turn it into numbers such as days or years, or leave it out"))
+def date_column(values: NDArray[Any]) -> Column:
+    """A column of dates or times, which are instants in microseconds; NaT where missing."""
+    instants = values.astype("datetime64[us]")
+    return _column(instants, np.isnat(instants))
+
+
+def unusable_column(values: NDArray[Any], what: str) -> Column:
+    """A column of something that is neither number, text nor date."""
+    return Column(values, Problem(f"holds {what}", "convert it to numbers, or leave it out"))
 
 
 def array_column(column: Any, place: Place) -> Column:
@@ -103,26 +116,51 @@ def array_column(column: Any, place: Place) -> Column:
         return number_column(values, missing, text, place)
     if values.dtype.kind == "f":
         return number_column(values.astype(np.float64), missing | np.isnan(values), text, place)
-    if values.dtype.kind in "mM":
-        return date_column(values, text, place)
+    if values.dtype.kind == "M":
+        return date_column(np.where(missing, np.datetime64("NaT"), values))
+    if values.dtype.kind == "m":
+        return unusable_column(values, f"lengths of time ({words.value(text(0))} {place(0)})")
     if values.dtype.kind in "OUT":
         return _object_column(values.astype(object), missing, place)
-    what = f"holds values of type {values.dtype}, which are neither numbers nor text"
-    return Column(values, Problem(what, "convert it, or leave it out"))
+    return unusable_column(values, f"values of type {values.dtype}, which are neither numbers nor text")
 
 
-def encode(values: Iterable[Any]) -> tuple[list[Any], NDArray[np.int64]]:
-    """The distinct values in order of appearance, and for each row the index of its value.
+def encode(values: NDArray[Any], most: int | None = None) -> tuple[list[Any], NDArray[Any]]:
+    """The distinct values in order of appearance (only the first so many), and for each row the index of its value.
 
-    >>> encode(["b", "a", "b"])
+    >>> encode(np.array(["b", "a", "b"], dtype=object))
     (['b', 'a'], array([0, 1, 0]))
     """
+    if values.dtype == object and len(values) >= _LONG:
+        import pyarrow
+
+        try:
+            found = pyarrow.array(values, pyarrow.string()).dictionary_encode()
+            return found.dictionary[:most].to_pylist(), found.indices.to_numpy()
+        except (pyarrow.ArrowException, UnicodeError):
+            pass  # what is no Unicode still has distinct values
+    if values.dtype != object:
+        distinct, first, codes = np.unique(values, return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        places = np.empty(len(order), dtype=np.int64)
+        places[order] = np.arange(len(order))
+        return distinct[order][:most].tolist(), places[codes]
+    return _encode(values.tolist(), most)
+
+
+def _encode(values: Iterable[Any], most: int | None) -> tuple[list[Any], NDArray[np.int64]]:
     places: dict[Any, int] = {}
     codes = np.array([places.setdefault(value, len(places)) for value in values], dtype=np.int64)
-    return list(places), codes
+    return list(islice(places, most)), codes
 
 
-def _object_column(values: NDArray[Any], missing: NDArray[np.bool_], place: Place) -> Column:
+def _column(values: NDArray[Any], missing: Mask, problem: Problem | None = None) -> Column:
+    return Column(values, problem, missing if missing.any() else None)
+
+
+def _object_column(values: NDArray[Any], missing: Mask, place: Place) -> Column:
+    if len(values) >= _LONG and not missing.any() and (quick := _long_text(values)) is not None:
+        return quick
     from decimal import Decimal  # here and not above: importing it takes a millisecond, and few columns need it
 
     missing = missing | np.array([_is_missing(value) for value in values], dtype=np.bool_)
@@ -131,8 +169,25 @@ def _object_column(values: NDArray[Any], missing: NDArray[np.bool_], place: Plac
         return number_column(np.where(missing, False, values).astype(np.bool_), missing, _said(values), place)
     if len(present) and all(isinstance(value, (Real, Decimal)) for value in present):
         return number_column(_as_numbers(np.where(missing, 0, values)), missing, _said(values), place)
+    if len(present) and all(isinstance(value, date) for value in present):
+        instants = [np.datetime64("NaT") if gone else _instant(v) for v, gone in zip(values, missing, strict=True)]
+        return date_column(np.array(instants, dtype="datetime64[us]"))
     strings = ["" if gone else str(value) for value, gone in zip(values, missing, strict=True)]
-    return text_column(*encode(strings), place)
+    return text_column(*_encode(strings, None))
+
+
+def _long_text(values: NDArray[Any]) -> Column | None:
+    """A long column of nothing but texts and missing values, through pyarrow; None for any other."""
+    import pyarrow
+
+    try:
+        found = pyarrow.array(values, from_pandas=True)
+    except (pyarrow.ArrowException, UnicodeError):
+        return None
+    if not pyarrow.types.is_string(found.type):
+        return None
+    found = found.dictionary_encode()
+    return text_column([*found.dictionary.to_pylist(), ""], found.indices.fill_null(len(found.dictionary)).to_numpy())
 
 
 def _said(values: NDArray[Any]) -> Text:
@@ -153,6 +208,13 @@ def _float(value: Any) -> float:
         return float("inf")
 
 
+def _instant(value: date) -> np.datetime64:
+    """A date or time without its zone: the instant in Greenwich."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        value = value.astimezone(UTC).replace(tzinfo=None)
+    return np.datetime64(value, "us")
+
+
 def _is_missing(value: Any) -> bool:
     """None, a float NaN, and pandas' marks, known by their names because pandas is not imported."""
     return (
@@ -160,13 +222,7 @@ def _is_missing(value: Any) -> bool:
     )
 
 
-def _missing(hit: NDArray[np.bool_], text: Text, place: Place) -> Problem:
-    said = text(int(hit.argmax())).strip()
-    what = f"has no value {spots(hit, place, words.value(said) if said else '')}"
-    return Problem(what, "fill in these cells, delete their lines, or leave the column out")
-
-
-def _inexact_rows(values: NDArray[Any], text: Text) -> NDArray[np.bool_]:
+def _inexact_rows(values: NDArray[Any], text: Text) -> Mask:
     """The rows whose integer is changed by becoming a float64."""
     inexact = np.zeros(len(values), dtype=np.bool_)
     if values.dtype.kind != "b":
@@ -176,48 +232,55 @@ def _inexact_rows(values: NDArray[Any], text: Text) -> NDArray[np.bool_]:
     return inexact
 
 
-def _kind(level: str) -> str:
-    if not level.strip():
-        return "empty"
-    if level.strip() in MISSING:
-        return "missing"
-    if _NUMBER.fullmatch(level):
-        return "number"
-    if _DRESSED_NUMBER.fullmatch(level):
-        return "dressed"
-    return "date" if _DATE.fullmatch(level) else "text"
+# ---- text that is meant as something else ---------------------------------------------------------------------
 
 
-def _unreadable(values: NDArray[Any], kinds: NDArray[Any], place: Place) -> Problem | None:
-    """The problem of text most of which is meant as numbers or dates."""
-    count = Counter(kinds.tolist())
-    half = (len(kinds) - count["empty"] - count["missing"]) / 2
+def misspelled(levels: Mapping[str, Level]) -> Problem | None:
+    """The problem of a column of text most of whose cells are meant as numbers or dates.
+
+    >>> misspelled({"$74.69": Level(2, "in line 2"), "$5": Level(1, "in line 3")}).what
+    'is text because 3 of 3 rows are written like "$74.69" (in line 2)'
+    """
+    kinds = {text: _kind(text) for text in levels}
+    count: Counter[str] = Counter()
+    for text, kind in kinds.items():
+        count[kind] += levels[text].rows
+    half = (count.total() - count["missing"]) / 2
     if count["number"] > half:
-        return _text_among_numbers(values, kinds, place)
+        return _text_among_numbers(levels, kinds, count)
     if count["number"] + count["dressed"] > half:
-        return _dressed_numbers(values, kinds == "dressed", place)
+        return _dressed_numbers(levels, kinds, count)
     if count["date"] > half:
-        first = int((kinds == "date").argmax())
-        return date_column(values, lambda _: str(values[first]), lambda _: place(first)).problem
+        text = next(text for text, kind in kinds.items() if kind == "date")
+        what = f"holds dates or times written as text ({words.value(text)} {levels[text].place})"
+        return Problem(what, "write dates like 2020-12-31, or leave the column out")
     return None
 
 
-def _text_among_numbers(values: NDArray[Any], kinds: NDArray[Any], place: Place) -> Problem:
-    numbers = kinds == "number"
-    strange = ~numbers & (kinds != "missing") & (kinds != "empty")
-    first = int((strange if strange.any() else numbers).argmax())
-    cell = f"holds {words.value(values[first])} {place(first)}"
-    if not strange.any():
+def _kind(text: str) -> str:
+    if text.strip() in MISSING:
+        return "missing"
+    if _NUMBER.fullmatch(text):
+        return "number"
+    if _DRESSED_NUMBER.fullmatch(text):
+        return "dressed"
+    return "date" if _DATE.fullmatch(text) else "text"
+
+
+def _text_among_numbers(levels: Mapping[str, Level], kinds: Mapping[str, str], count: Counter[str]) -> Problem:
+    strange = [text for text, kind in kinds.items() if kind not in ("number", "missing")]
+    first = strange[0] if strange else next(text for text, kind in kinds.items() if kind == "number")
+    cell = f"holds {words.value(first)} {levels[first].place}"
+    if not strange:
         return Problem(f"{cell}, a number written as text", "convert the column to numbers, or leave it out")
-    if strange.sum() > 1:
-        cell += f" and text in {words.counted(int(strange.sum()) - 1, 'more row')}"
-    what = f"{cell}, while {int(numbers.sum())} of {len(values)} rows hold numbers"
+    if (others := sum(levels[text].rows for text in strange) - 1) > 0:
+        cell += f" and text in {words.counted(others, 'more row')}"
+    what = f"{cell}, while {count['number']} of {count.total()} rows hold numbers"
     return Problem(what, "correct these cells, delete their lines, or leave the column out")
 
 
-def _dressed_numbers(values: NDArray[Any], dressed: NDArray[np.bool_], place: Place) -> Problem:
-    first = int(dressed.argmax())
-    said = words.value(values[first])
-    what = f"is text because {int(dressed.sum())} of {len(values)} rows are written like {said}"
+def _dressed_numbers(levels: Mapping[str, Level], kinds: Mapping[str, str], count: Counter[str]) -> Problem:
+    first = next(text for text, kind in kinds.items() if kind == "dressed")
+    what = f"is text because {count['dressed']} of {count.total()} rows are written like {words.value(first)}"
     remedy = "write plain numbers such as 1234.5 (a point, no signs, no spaces), or leave the column out"
-    return Problem(f"{what} ({place(first)})", remedy)
+    return Problem(f"{what} ({levels[first].place})", remedy)

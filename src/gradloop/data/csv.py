@@ -5,19 +5,18 @@ import csv
 import io
 import os
 import re
-import stat
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from gradloop.data import words
-from gradloop.data.cells import EXACT, MISSING, Column, Place, date_column, number_column, text_column
-from gradloop.data.lines import check_text, count_fields, detect_delimiter, records, row_lines
+from gradloop.data.arrow import arrow_column
+from gradloop.data.cells import EXACT, MISSING, Column, Place
+from gradloop.data.content import Content
+from gradloop.data.lines import Record, check_text, count_fields, detect_delimiter, records, row_lines
 from gradloop.data.table import Table, check_unique
 from gradloop.errors import DataError, OptionError
 from gradloop.text import printable
@@ -35,22 +34,27 @@ _DECIMAL = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
 def read_csv(path: PathLike, delimiter: str | None = None) -> Table:
     """Read a CSV file with a header line into a table.
 
-    The text is UTF-8. The delimiter is found among comma, semicolon, tab and ``|`` unless it is given.
-    Columns become numbers (float64, int64), booleans or text. A column with empty cells, infinities, text
-    among numbers, or numbers written as text is kept as a problem of the table and refused when it is used.
+    The text is UTF-8, plain or compressed (gzip, bzip2, zstd, lz4, xz, zip). The delimiter is found among comma,
+    semicolon, tab and ``|`` unless it is given.
+    Columns become numbers (float64, int64), booleans, dates or text, and know which of their cells are empty. What
+    makes a column unusable, such as infinities, is kept as a problem of the table and told when it is used.
     In a column of numbers "NA" is a missing value; in a column of text it is a category.
 
     Raises: DataError for a file that cannot be read or is no table; OptionError for a delimiter that cannot
     be one.
     """
-    source = printable(os.fspath(path))
-    data = _content(path, source)
+    content = Content(path)
+    return csv_table(content.read(), content.name, delimiter)
+
+
+def csv_table(data: bytes, source: str, delimiter: str | None = None) -> Table:
+    """The table in the bytes of a CSV file that messages call ``source``; otherwise like ``read_csv``."""
     check_text(data, source)
     data = data.removeprefix(codecs.BOM_UTF8)
-    if not data.strip():
+    if not data or data.isspace():
         raise DataError(f"{source} {'holds only blanks' if data else 'is empty'}; it needs a header line and rows.")
     delimiter = detect_delimiter(data) if delimiter is None else _checked(delimiter)
-    return _table(_File(data, delimiter, source))
+    return _table(CsvText(data, delimiter, source))
 
 
 def write_csv(path: PathLike, columns: Mapping[str, ArrayLike]) -> None:
@@ -88,30 +92,44 @@ def csv_chunks(columns: Mapping[str, ArrayLike]) -> Iterator[bytes]:
         yield _lines(zip(*parts, strict=True))
 
 
-class _File(NamedTuple):
-    """A CSV file on its way to a table."""
+class CsvText(NamedTuple):
+    """The bytes of a CSV file, or a piece of one: ``before`` lines stand before it, ``names`` if not its header."""
 
     data: bytes
     delimiter: str
     source: str
+    before: int = 0
+    names: tuple[str, ...] | None = None
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it holds nothing but blanks and ends of lines."""
+        return not self.data or self.data.isspace()
+
+    def records(self) -> Iterator[Record]:
+        """Its records, with the lines of the whole file."""
+        return (each._replace(line=each.line + self.before) for each in records(self.data, self.delimiter))
 
 
-def _table(file: _File) -> Table:
-    first_two = list(islice(records(file.data, file.delimiter), 2))
+def _table(file: CsvText) -> Table:
+    first_two = list(islice(file.records(), 2))
     if len(first_two) < 2:
         raise DataError(f"{file.source} has a header and no rows of data; it needs at least one.")
-    _check_quotes(file)
-    cells = _parse(file)
-    names = _checked_header([name.strip() for name in cells.column_names], file.source, first_two[0].line)
-    lines = row_lines(file.data, file.delimiter, cells.num_rows)
-    table = Table({}, file.source, None if lines is None else np.array(lines, dtype=np.int64))
-    columns = dict(zip(names, _columns(file, cells, table.place), strict=True))
-    problems = {name: column.problem for name, column in columns.items() if column.problem}
-    return replace(table, columns={name: column.values for name, column in columns.items()}, problems=problems)
+    check_quotes(file)
+    cells = parse_csv(file)
+    names = checked_header([name.strip() for name in cells.column_names], file.source, first_two[0].line)
+    found = row_lines(file.data, file.delimiter, cells.num_rows)
+    lines = None if found is None else np.array(found, dtype=np.int64)
+    columns = _columns(file, cells, Table({}, file.source, lines).place)
+    return Table.of_columns(dict(zip(names, columns, strict=True)), file.source, lines)
 
 
-def _parse(file: _File, **convert: Any) -> "pyarrow.Table":
-    """pyarrow's table; blocks as large as the file where a record does not fit into the usual ones."""
+def parse_csv(file: CsvText, **convert: Any) -> "pyarrow.Table":
+    """pyarrow's table; blocks as large as the file where a record does not fit into the usual ones.
+
+    Raises: DataError for rows of another length than the header; ArrowInvalid for cells that are not of the
+    ``column_types`` asked for.
+    """
     import pyarrow
     from pyarrow import csv as arrow_csv
 
@@ -125,7 +143,7 @@ def _parse(file: _File, **convert: Any) -> "pyarrow.Table":
         try:
             return arrow_csv.read_csv(
                 pyarrow.BufferReader(file.data),
-                read_options=arrow_csv.ReadOptions(block_size=block),
+                read_options=arrow_csv.ReadOptions(block_size=block, column_names=file.names),
                 parse_options=arrow_csv.ParseOptions(
                     delimiter=file.delimiter,
                     newlines_in_values=b'"' in file.data,
@@ -136,39 +154,24 @@ def _parse(file: _File, **convert: Any) -> "pyarrow.Table":
                 ),
             )
         except pyarrow.ArrowException as error:
-            failure = str(error).splitlines()[0]
+            failure = error
         if ragged:
             raise DataError(_ragged(file))
-    raise DataError(f"{file.source} cannot be read as a table ({printable(failure)}); look for a quote out of place.")
+    if "conversion error" in str(failure) and "column_types" in convert:
+        raise failure
+    said = printable(str(failure).splitlines()[0])
+    raise DataError(f"{file.source} cannot be read as a table ({said}); look for a quote out of place.")
 
 
-def _columns(file: _File, cells: "pyarrow.Table", place: Place) -> Iterator[Column]:
+def _columns(file: CsvText, cells: "pyarrow.Table", place: Place) -> Iterator[Column]:
     """Each column judged; those in doubt are read a second time as text, to quote what the file says."""
     from pyarrow import string
 
     doubtful = [name for name, cell in zip(cells.column_names, cells.columns, strict=True) if _is_doubtful(cell)]
     types = dict.fromkeys(doubtful, string())
-    said = _parse(file, include_columns=doubtful, column_types=types) if doubtful else None
+    said = parse_csv(file, include_columns=doubtful, column_types=types) if doubtful else None
     for name, cell in zip(cells.column_names, cells.columns, strict=True):
-        yield _column(cell, said[name] if said is not None and name in types else cell, place)
-
-
-def _column(cells: "pyarrow.ChunkedArray", said: "pyarrow.ChunkedArray", place: Place) -> Column:
-    from pyarrow import compute, types
-
-    def text(row: int) -> str:
-        return str(said[row].as_py())
-
-    if types.is_temporal(cells.type):
-        return date_column(said.to_numpy(), text, place)
-    if types.is_string(said.type) and (types.is_string(cells.type) or types.is_null(cells.type)):
-        return text_column(*_levels(said), place)
-    return number_column(cells.to_numpy(), compute.is_null(cells).to_numpy(), text, place)
-
-
-def _levels(cells: "pyarrow.ChunkedArray") -> tuple[list[str], NDArray[Any]]:
-    chunks = cells.dictionary_encode().unify_dictionaries().chunks
-    return chunks[0].dictionary.to_pylist(), np.concatenate([chunk.indices.to_numpy() for chunk in chunks])
+        yield arrow_column(cell, place, said[name] if said is not None and name in types else cell)
 
 
 def _is_doubtful(cells: "pyarrow.ChunkedArray") -> bool:
@@ -182,7 +185,11 @@ def _is_doubtful(cells: "pyarrow.ChunkedArray") -> bool:
     return values.dtype.kind in "if" and bool(((values > EXACT) | (values < -EXACT)).any())
 
 
-def _checked_header(names: list[str], source: str, line: int) -> list[str]:
+def checked_header(names: list[str], source: str, line: int) -> list[str]:
+    """The names, once it is sure that they are names, and each its own.
+
+    Raises: DataError.
+    """
     if not all(names):
         unnamed = [str(place) for place, name in enumerate(names, 1) if not name]
         raise DataError(
@@ -198,18 +205,17 @@ def _checked_header(names: list[str], source: str, line: int) -> list[str]:
     return names
 
 
-def _check_quotes(file: _File) -> None:
+def check_quotes(file: CsvText) -> None:
+    """Raise DataError if a quote is opened and never closed."""
     if file.data.count(b'"') % 2:  # else every quote that was opened is closed
-        *_, last = records(file.data, file.delimiter)
+        *_, last = file.records()
         if not last.closed:
             raise DataError(f"{file.source}, line {last.line}: a quote is opened and never closed; close or remove it.")
 
 
-def _ragged(file: _File) -> str:
-    counted = (
-        (record.line, count_fields(record.content, file.delimiter)) for record in records(file.data, file.delimiter)
-    )
-    _, expected = next(counted)
+def _ragged(file: CsvText) -> str:
+    counted = ((record.line, count_fields(record.content, file.delimiter)) for record in file.records())
+    expected = len(file.names) if file.names else next(counted)[1]
     odd = [(line, found) for line, found in counted if found != expected]
     if not odd:
         return f"{file.source} has rows without the {expected} fields of its header; look for a stray quote."
@@ -220,34 +226,6 @@ def _ragged(file: _File) -> str:
         f"header{also}; correct the line, or put quotes around text that contains the delimiter "
         f"{words.value(file.delimiter)}."
     )
-
-
-def _content(path: PathLike, source: str) -> bytes:
-    try:
-        if stat.S_ISCHR(os.stat(path).st_mode):
-            raise DataError(f"{source} is a device, not a file; give a CSV file.")
-        with open(path, "rb") as file:
-            return file.read()
-    except FileNotFoundError as error:
-        raise DataError(f"{source}: there is no such file{_neighbour(path)}.") from error
-    except IsADirectoryError as error:
-        raise DataError(f"{source} is a folder; give a CSV file in it.") from error
-    except PermissionError as error:
-        raise DataError(f"{source} may not be read by you; change its permissions or copy it.") from error
-    except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
-        why = reason(error) if isinstance(error, OSError) else str(error)
-        raise DataError(f"{source} cannot be read: {why}; check the path.") from error
-
-
-def _neighbour(path: PathLike) -> str:
-    from difflib import get_close_matches  # only errors need it
-
-    folder = Path(path).parent
-    try:
-        close = get_close_matches(Path(path).name, os.listdir(folder), n=1)
-    except OSError:
-        return f", nor a folder {printable(folder)}; check the path"
-    return f"; did you mean {printable(folder / close[0])}?"[:-1] if close else "; check the path"
 
 
 def _checked(delimiter: str) -> str:

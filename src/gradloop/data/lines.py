@@ -11,10 +11,13 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gradloop.errors import DataError
 
 DELIMITERS = (",", ";", "\t", "|")
-_SAMPLE = 1 << 16  # bytes looked at to find the delimiter
+SAMPLE = 1 << 16  # bytes looked at to find the delimiter
 _PIECE = 1 << 24  # bytes decoded at a time: a whole file as a string would take up to four times its size
 _SIGNATURES = {
     b"\x1f\x8b": "compressed with gzip",
@@ -36,22 +39,22 @@ class Record(NamedTuple):
     closed: bool
 
 
-def check_text(data: bytes, source: str) -> None:
-    """Raise DataError unless the bytes are UTF-8 text without NUL."""
+def check_text(data: bytes, source: str, before: tuple[int, int] = (0, 0)) -> None:
+    """Raise DataError unless the bytes, before which stand so many bytes and lines, are UTF-8 text without NUL."""
     for signature, what in _SIGNATURES.items():
-        if data.startswith(signature):
+        if before == (0, 0) and data.startswith(signature):
             raise DataError(f"{source} is {what}, not a CSV file in UTF-8; unpack or export it as one.")
     offset = _first_undecodable(data)
     if offset is not None:
         raise DataError(
-            f"{source} is not UTF-8 text: byte {offset} (line {_line_at(data, offset)}) is "
+            f"{source} is not UTF-8 text: byte {before[0] + offset} (line {before[1] + _line_at(data, offset)}) is "
             f"0x{data[offset]:02x}; save it as UTF-8, for example with iconv -f latin1 -t utf-8."
         )
     offset = data.find(b"\0")
     if offset >= 0:
         raise DataError(
-            f"{source} holds a NUL byte at byte {offset} (line {_line_at(data, offset)}), which text never "
-            "does; export it again as UTF-8."
+            f"{source} holds a NUL byte at byte {before[0] + offset} (line {before[1] + _line_at(data, offset)}), "
+            "which text never does; export it again as UTF-8."
         )
 
 
@@ -61,7 +64,7 @@ def detect_delimiter(data: bytes) -> str:
     >>> detect_delimiter(b"a;b\n1,5;2\n")
     ';'
     """
-    return max(DELIMITERS, key=lambda delimiter: _evenness(data[:_SAMPLE], delimiter))  # the first of equals
+    return max(DELIMITERS, key=lambda delimiter: _evenness(data[:SAMPLE], delimiter))  # the first of equals
 
 
 def records(data: bytes, delimiter: str) -> Iterator[Record]:
@@ -72,7 +75,7 @@ def records(data: bytes, delimiter: str) -> Iterator[Record]:
     for token in _structure(delimiter).finditer(data):
         if token["quoted"] is not None:
             closed = token["closing"] == b'"'
-            line += _line_ends(token["quoted"])
+            line += count_line_ends(token["quoted"])
             continue
         if token.start() > start:
             yield Record(start_line, data[start : token.start()], closed)
@@ -93,10 +96,34 @@ def row_lines(data: bytes, delimiter: str, rows: int) -> list[int] | range | Non
     Only a file with blank lines or with newlines in quotes has to be scanned.
     """
     content = data.rstrip(b"\r\n")
-    if _line_ends(content) == rows:
+    if count_line_ends(content) == rows:
         return range(2, rows + 2)
     lines = [record.line for record in records(content, delimiter)][1:]
     return lines if len(lines) == rows else None
+
+
+def count_line_ends(data: bytes) -> int:
+    """How many lines end in the data, in whichever of the three ways."""
+    plain = data.count(b"\n")
+    return plain + data.count(b"\r") - data.count(b"\r\n") if b"\r" in data else plain
+
+
+def last_record_end(data: bytes, delimiter: str) -> int:
+    r"""Where the last record that is surely whole ends in data that begin with one; 0 if none is.
+
+    >>> last_record_end(b'1,2\n3,"a\nb', ",")
+    4
+    """
+    end = _last_line_end(data, len(data))
+    if b'"' not in data:
+        return end
+    quotes = _regular_quotes(data, delimiter)
+    if quotes is None:
+        ends = [token.end() for token in _structure(delimiter).finditer(data[:end]) if token["quoted"] is None]
+        return ends[-1] if ends else 0
+    while (before := int(np.searchsorted(quotes, end))) % 2:  # the line ends within quotes
+        end = _last_line_end(data, int(quotes[before - 1]))
+    return end
 
 
 @lru_cache
@@ -115,12 +142,25 @@ def _quoted(delimiter: str) -> bytes:
     return b'(?<![^%b\r\n])(?P<quoted>"[^"]*(?:""[^"]*)*(?P<closing>"?))' % before
 
 
-def _line_ends(data: bytes) -> int:
-    return data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
+def _last_line_end(data: bytes, stop: int) -> int:
+    """After the last end of a line before ``stop``; of \\r only where it cannot be half of one."""
+    return data.rfind(b"\n", 0, stop) + 1 or data.rfind(b"\r", 0, max(0, stop - 1)) + 1
+
+
+def _regular_quotes(data: bytes, delimiter: str) -> NDArray[np.int64] | None:
+    """Where quotes are, if they open where fields begin and close where fields end, so that they go by twos."""
+    text = np.frombuffer(data, dtype=np.uint8)
+    quotes = np.flatnonzero(text == ord('"'))
+    beside = np.frombuffer(f'{delimiter}\r\n"'.encode(), dtype=np.uint8)
+    opening, closing = quotes[0::2], quotes[1::2]
+    opened = (opening == 0) | np.isin(text[opening - 1], beside[:3])
+    opened[1:] |= opening[1:] == closing[: len(opening) - 1] + 1  # a doubled quote
+    closed = (closing == len(text) - 1) | np.isin(text[(closing + 1) % len(text)], beside)
+    return quotes if opened.all() and closed.all() else None
 
 
 def _line_at(data: bytes, offset: int) -> int:
-    return 1 + _line_ends(data[:offset])
+    return 1 + count_line_ends(data[:offset])
 
 
 def _first_undecodable(data: bytes) -> int | None:
@@ -138,7 +178,7 @@ def _first_undecodable(data: bytes) -> int | None:
 def _evenness(sample: bytes, delimiter: str) -> tuple[bool, float, int]:
     """Whether the header is cut at all, the share of records with as many fields as most, and how many."""
     counts = [count_fields(record.content, delimiter) for record in islice(records(sample, delimiter), 50)]
-    if len(sample) == _SAMPLE and len(counts) > 1 and len(counts) < 50:
+    if len(sample) == SAMPLE and len(counts) > 1 and len(counts) < 50:
         counts.pop()  # the sample may end within a record
     if not counts or counts[0] == 1:
         return False, 0.0, 0

@@ -1,31 +1,35 @@
 """From named columns to numbers: learned from the training table, applied in the same way ever after."""
 
-import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradloop.data import words
-from gradloop.data.features import Class, Feature, labels, learn_feature, spelled
+from gradloop.data.columns import ColumnStatistics, TableStatistics, gather
+from gradloop.data.features import Class, Feature, labels, learn_feature, no_categories, too_many
+from gradloop.data.missing import LeftOut, Missing, Rules, Unseen, complaint, missing_cells, refuse_missing
+from gradloop.data.stored import classes_of, demand, feature_of, fields_of
 from gradloop.data.table import Table
-from gradloop.errors import DataError, ModelFileError
+from gradloop.errors import DataError
 
-MANY = 50  # more texts than this, and more than half as many as rows, name rows rather than categories
-TOO_MANY = 1000  # columns that one column of text may become
+_BLOCK = 1 << 14  # rows that are encoded at a time: as many as the processor's cache holds
+MOST_CLASSES = 1000  # that a target may have
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """How a table becomes features and target: standardised numbers, 0/1 for booleans, one-hot for text.
+    """How a table becomes features and target: standardised numbers and days, 0/1 for booleans, one-hot for text.
 
         z = (x - center) / scale
 
     ``classes`` are the target's classes in the order of their labels 0, 1, ..., or None for a target of
     numbers; ``notes`` are sentences for the user about what was left out and what coefficients of text are
-    relative to.
+    relative to; ``missing`` and ``unseen`` say what is done about cells without a value and new texts (see Rules).
 
     >>> table = Table.from_columns({"area": [50, 80, 95], "town": ["Ulm", "Bonn", "Ulm"], "price": [1, 2, 4]})
     >>> preparation = Preparation.learn(table, "price")
@@ -37,39 +41,57 @@ class Preparation:
     used: tuple[Feature, ...]
     classes: tuple[Class, ...] | None = None
     notes: tuple[str, ...] = ()
+    missing: Missing = "error"
+    unseen: Unseen = "error"
 
     @classmethod
     def learn(
         cls,
-        table: Table,
+        data: Table | Iterable[Table],
         target: str,
         columns: Iterable[str] | None = None,
         *,
         leave_out: Iterable[str] = (),
         classification: bool | None = None,
+        rules: Rules = Rules(),  # noqa: B008  (it never changes)
     ) -> "Preparation":
         """Learn from a training table, using ``columns`` (all but the target) without those in ``leave_out``.
 
-        classification: True makes a target of numbers classes, False refuses one of text; None goes by its
-        type.
+        data: a table, or batches of one that is larger than memory, which are read once; what is learned does not
+        depend on how the rows are cut into batches, but for rounding. classification: True makes a target of numbers
+        classes, False refuses one of text; None goes by its type.
 
-        Raises: DataError for unknown columns, columns with problems, and text that does not stand for
-        categories.
+        Raises: DataError for unknown columns, columns with problems, missing values where the rules refuse them,
+        and text that does not stand for categories; OptionError for rules that are none.
         """
-        _check_target(table, target)
-        names = _chosen(table, target, columns, leave_out)
-        table.check([target, *names])
-        _check_categories(table, names)
-        classes = _learn_classes(table, target, classification)
-        learned = [learn_feature(table, name) for name in names]
-        used = tuple(feature for feature, _ in learned if feature)
+        rules.check()
+        batches = iter([data] if isinstance(data, Table) else data)
+        first = next(batches, None)
+        if first is None:
+            raise DataError("There are no rows to learn from; give at least one.")
+        names = chosen_columns(first, target, columns, leave_out)
+        drop, numbers_too = rules.missing == "drop", classification is True
+        return cls._decide(gather(chain([first], batches), target, names, drop, numbers_too), classification, rules)
+
+    @classmethod
+    def _decide(cls, found: TableStatistics, classification: bool | None, rules: Rules) -> "Preparation":
+        features = {name: found.columns[name] for name in found.names}
+        _check_features(found, features, rules)
+        classes = _learn_classes(found, classification)
+        learned = {name: learn_feature(name, one, rules) for name, one in features.items()}
+        used = tuple(feature for feature, _ in learned.values() if feature)
         if not used:
             raise DataError(
-                f"{table.source}: no column besides {words.name(target)} takes two values, and there is "
-                "nothing to learn from; add a column or more rows."
+                f"{found.source}: no column besides {words.name(found.target)} takes two values in "
+                f"{words.counted(found.rows, 'row')}, and there is nothing to learn from; add a column or more rows."
             )
-        notes = [*(note for _, note in learned if note), *_class_notes(target, classes)]
-        return cls(target, used, classes, tuple(notes))
+        notes = [
+            *found.left_out.notes(found.target),
+            *chain.from_iterable(notes for _, notes in learned.values()),
+            *_missing_notes(features, used, rules),
+            *_class_notes(found.target, classes),
+        ]
+        return cls(found.target, used, classes, tuple(notes), rules.missing, rules.unseen)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -79,12 +101,12 @@ class Preparation:
     @property
     def center(self) -> NDArray[np.float64]:
         """What is subtracted from each feature, (d,), in the file's units."""
-        return np.array([feature.center for feature in self.used for _ in feature.names])
+        return np.array([center for feature in self.used for center in feature.centers])
 
     @property
     def scale(self) -> NDArray[np.float64]:
         """What each feature is divided by, (d,), in the file's units."""
-        return np.array([feature.scale for feature in self.used for _ in feature.names])
+        return np.array([scale for feature in self.used for scale in feature.scales])
 
     def features(self, table: Table) -> NDArray[np.float64]:
         """The features of a table, (n, d), its columns matched by name.
@@ -100,7 +122,22 @@ class Preparation:
                 f"{words.columns(table.names, most=12)}."
             )
         table.check(needed)
-        return np.concatenate([feature.encode(table) for feature in self.used], axis=1)
+        if self.missing in ("error", "drop"):
+            refuse_missing(table.source, missing_cells(table, needed))
+        found = np.empty((table.rows, len(self.feature_names)))
+        try:
+            for start in range(0, table.rows, _BLOCK):
+                self._encode(table.part(start, start + _BLOCK), found[start : start + _BLOCK])
+        except DataError:
+            self._encode(table, found)  # whole columns, so that the message counts all rows
+        return found
+
+    def _encode(self, table: Table, found: NDArray[np.float64]) -> None:
+        start = 0
+        for feature in self.used:
+            end = start + len(feature.names)
+            found[:, start:end] = feature.encode(table, self.unseen)
+            start = end
 
     def target(self, table: Table) -> NDArray[Any]:
         """The target of a table, (n,): float64, or int64 labels where there are classes.
@@ -109,32 +146,62 @@ class Preparation:
         """
         _check_target(table, self.target_name)
         values = table.column(self.target_name)
-        if self.classes is None:
-            if values.dtype == object:
-                raise DataError(
-                    f"{table.source}: the target {words.name(self.target_name)} holds text "
-                    f"({words.value(values[0])} {table.place(0)}), and the model learned numbers; give "
-                    "numbers."
-                )
-            return values.astype(np.float64)
-        texts = isinstance(self.classes[0], str)
-        return labels(
-            spelled(values, self.classes) if texts else values.tolist(), self.classes, table, self.target_name
-        )
+        refuse_missing(table.source, missing_cells(table, [self.target_name]))
+        if self.classes is not None:
+            return labels(values, self.classes, table, self.target_name)
+        if values.dtype.kind in "OM":
+            said = "dates" if values.dtype.kind == "M" else "text"
+            raise DataError(
+                f"{table.source}: the target {words.name(self.target_name)} holds {said} "
+                f"({words.value(values[0])} {table.place(0)}), and the model learned numbers; give "
+                "numbers."
+            )
+        return values.astype(np.float64)
+
+    def judged(self, table: Table) -> tuple[Table, tuple[str, ...]]:
+        """The rows of a table that predictions can be judged by, and sentences about those that were left out.
+
+        Rows without a target are left out, and with ``missing="drop"`` rows that lack a feature.
+
+        Raises: DataError if no row is left, or the target is not there.
+        """
+        _check_target(table, self.target_name)
+        needed = [feature.name for feature in self.used] if self.missing == "drop" else ()
+        left_out = LeftOut()
+        rows = left_out.choose(table, self.target_name, needed)
+        left_out.check(table.source, self.target_name)
+        return table if rows is None else table.select(rows), left_out.notes(self.target_name)
 
     def remarks(self, table: Table) -> tuple[str, ...]:
-        """Sentences about what a table has and the model does not use."""
+        """Sentences about what a table has and the model does not use, and what stands for something else."""
         known = {self.target_name, *(feature.name for feature in self.used)}
         extra = [name for name in table.names if name not in known]
-        return (f"{table.source}: the model does not use {words.columns(extra)}.",) if extra else ()
+        told = [f"{table.source}: the model does not use {words.columns(extra)}."] if extra else []
+        return (*told, *(f"{table.source}: {sentence}" for sentence in self._replacements(table)))
+
+    def _replacements(self, table: Table) -> Iterator[str]:
+        missing = missing_cells(table, [feature.name for feature in self.used])
+        if missing and self.missing in ("mean", "indicator"):
+            counts = Counter({name: count for name, (count, _) in missing.items()})
+            yield f"{_cells(counts)}, and the mean of the training rows was taken."
+        for feature in self.used if self.unseen == "other" else ():
+            unseen = {text: count for text, count in feature.unseen(table).items() if not feature.pooled}
+            if unseen:
+                rows, first = words.counted(sum(unseen.values()), "row"), words.value(next(iter(unseen)))
+                yield f"column {words.name(feature.name)} holds texts not seen in training in {rows}, such as {first}."
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data for JSON."""
         return {
             "target": self.target_name,
             "classes": None if self.classes is None else list(self.classes),
-            "columns": [{**feature._asdict(), "levels": list(feature.levels)} for feature in self.used],
+            "columns": [
+                {**feature._asdict(), "levels": list(feature.levels), "fill": list(feature.fill)}
+                for feature in self.used
+            ],
             "notes": list(self.notes),
+            "missing": self.missing,
+            "unseen": self.unseen,
         }
 
     @classmethod
@@ -143,12 +210,20 @@ class Preparation:
 
         Raises: ModelFileError for anything that ``to_dict`` would not have written.
         """
-        fields = _fields(document, {"target": str, "classes": (list, type(None)), "columns": list, "notes": list})
-        used = tuple(map(_feature, fields["columns"]))
+        types = {"target": str, "classes": (list, type(None)), "columns": list, "notes": list}
+        types |= {"missing": str, "unseen": str}
+        fields = fields_of(document, types, {"missing": "error", "unseen": "error"})
+        used = tuple(map(feature_of, fields["columns"]))
         names = [feature.name for feature in used]
-        _demand(used and len(set(names)) == len(names) and fields["target"] not in names, "its columns")
-        _demand(all(isinstance(note, str) for note in fields["notes"]), "its notes")
-        return cls(fields["target"], used, _classes(fields["classes"]), tuple(fields["notes"]))
+        demand(used and len(set(names)) == len(names) and fields["target"] not in names, "its columns")
+        demand(all(isinstance(note, str) for note in fields["notes"]), "its notes")
+        demand(fields["missing"] in get_args(Missing) and fields["unseen"] in get_args(Unseen), "its rules")
+        fills = fields["missing"] in ("mean", "indicator") or fields["unseen"] == "other"
+        demand(
+            not fills or all(len(feature.fill) == len(feature.centers) - feature.indicator for feature in used), "fill"
+        )
+        classes = classes_of(fields["classes"])
+        return cls(fields["target"], used, classes, tuple(fields["notes"]), fields["missing"], fields["unseen"])
 
 
 def _check_target(table: Table, target: str) -> None:
@@ -156,8 +231,12 @@ def _check_target(table: Table, target: str) -> None:
         raise DataError(f"{table.source} has no target {words.name(target)}; {table.suggestion([target])}.")
 
 
-def _chosen(table: Table, target: str, columns: Iterable[str] | None, leave_out: Iterable[str]) -> list[str]:
-    """The columns to use, each once, in the table's order."""
+def chosen_columns(table: Table, target: str, columns: Iterable[str] | None, leave_out: Iterable[str]) -> list[str]:
+    """The columns to use, each once, in the table's order.
+
+    Raises: DataError for a target or columns that the table does not have, and if none is left.
+    """
+    _check_target(table, target)
     excluded = {leave_out} if isinstance(leave_out, str) else set(leave_out)
     included = (
         set(table.names) - {target} if columns is None else {columns} if isinstance(columns, str) else set(columns)
@@ -167,52 +246,75 @@ def _chosen(table: Table, target: str, columns: Iterable[str] | None, leave_out:
         raise DataError(
             f"{table.source}: column {words.name(target)} is the target and cannot be a feature; take it off the list."
         )
-    names = [name for name in table.names if name in included - excluded]
+    chosen = included - excluded
+    names = [name for name in table.names if name in chosen]
     if not names:
         raise DataError(f"{table.source}: no column is left to predict {words.name(target)} from; use at least one.")
     return names
 
 
-def _check_categories(table: Table, names: Iterable[str]) -> None:
-    """Refuse columns of text with a different text in most rows: one-hot, they would remember the rows."""
-    counts = {name: len(set(table.columns[name])) for name in names if table.columns[name].dtype == object}
-    wide = [name for name, count in counts.items() if _too_many(count, table.rows)]
-    if wide:
-        described = [f"column {words.name(name)} has {counts[name]} different texts" for name in wide]
-        raise DataError(
-            f"{table.source}: {words.listed(described)} in {table.rows} rows, which is too many for "
-            f"categories; leave {'it' if len(wide) == 1 else 'them'} out."
-        )
+def _check_features(found: TableStatistics, features: dict[str, ColumnStatistics], rules: Rules) -> None:
+    """Raise DataError for everything that is wrong with the columns, so that it can be mended in one go."""
+    absent = {name: (one.missing, one.missing_place) for name, one in features.items() if one.missing}
+    problems = {name: problem for name, one in found.columns.items() if (problem := one.misspelled())}
+    others = {name: one for name, one in features.items() if name not in problems}
+    complaints = [complaint(absent, learned=False)] if absent and rules.missing == "error" else []
+    for remedy in dict.fromkeys(problem.remedy for problem in problems.values()):
+        alike = [f"column {words.name(name)} {what}" for name, (what, cure) in problems.items() if cure == remedy]
+        complaints.append(f"{words.listed(alike)}; {remedy}.")
+    complaints.extend(filter(None, [no_categories(others, rules)]))
+    if complaints:
+        raise DataError(f"{found.source}: {' And '.join(complaints)}")
 
 
-def _too_many(count: int, rows: int) -> bool:
-    return count > TOO_MANY or (count > MANY and 2 * count > rows)
-
-
-def _learn_classes(table: Table, target: str, classification: bool | None) -> tuple[Class, ...] | None:
-    values = table.columns[target]
-    place = f"{table.source}: the target {words.name(target)}"
+def _learn_classes(found: TableStatistics, classification: bool | None) -> tuple[Class, ...] | None:
+    target: ColumnStatistics = found.columns[found.target]
+    place = f"{found.source}: the target {words.name(found.target)}"
+    if target.kind == "date":
+        raise DataError(f"{place} holds dates, and numbers or classes are needed; choose another target.")
     if classification is None:
-        classification = values.dtype in (object, np.bool_)
+        classification = target.kind in ("text", "bool")
     if not classification:
-        if values.dtype == object:
+        if target.kind == "text":
+            first, level = next(iter(target.levels.items()))
             raise DataError(
-                f"{place} holds text ({words.value(values[0])} {table.place(0)}), and this model predicts "
+                f"{place} holds text ({words.value(first)} {level.place}), and this model predicts "
                 "numbers; choose a model of classes (logistic, softmax) or another target."
             )
         return None
-    classes = tuple(sorted({_plain(value) for value in values.tolist()}))
+    classes = tuple(sorted({_plain(value) for value in target.levels}))
     if len(classes) == 1:
         raise DataError(
-            f"{place} is {words.value(classes[0])} in all {table.rows} rows, and classes to tell apart are "
+            f"{place} is {words.value(classes[0])} in all {target.present} rows, and classes to tell apart are "
             "needed; add rows of another class."
         )
-    if _too_many(len(classes), table.rows):
+    if target.crowded or too_many(len(classes), target.present) or len(classes) > MOST_CLASSES:
         raise DataError(
-            f"{place} has {len(classes)} different values in {table.rows} rows, which is too many for "
+            f"{place} has {len(classes)} different values in {target.present} rows, which is too many for "
             "classes; choose a model of numbers (linear) or another target."
         )
     return classes
+
+
+def _missing_notes(features: dict[str, ColumnStatistics], used: Iterable[Feature], rules: Rules) -> list[str]:
+    counts = Counter({feature.name: features[feature.name].missing for feature in used})
+    counts = +counts
+    if not counts:
+        return []
+    texts = any(features[name].kind == "text" for name in counts)
+    flagged = rules.missing == "indicator"
+    taken = "the mean was taken" + ", for text the share of each level" * (texts and not flagged)
+    if flagged:
+        taken += ' and a column "... is missing" is 1 there' + ", for text in place of a level" * texts
+    return [f"{_cells(counts)}: {taken}."]
+
+
+def _cells(counts: Counter[str]) -> str:
+    """How many cells of which columns have no value, the most first."""
+    if len(counts) == 1:
+        return f"{words.counted(counts.total(), 'cell')} of column {words.name(next(iter(counts)))} without a value"
+    named = [f"{count} in {words.name(name)}" for name, count in counts.most_common()]
+    return f"{counts.total()} cells without a value ({words.listed(named)})"
 
 
 def _plain(value: Any) -> Any:
@@ -225,52 +327,3 @@ def _class_notes(target: str, classes: tuple[Class, ...] | None) -> list[str]:
         return []
     named = [f"{place} = {words.value(value)}" for place, value in enumerate(classes)]
     return [f"The classes of {words.name(target)} are {words.listed(named)}."]
-
-
-def _demand(condition: object, what: str) -> None:
-    if not condition:
-        raise ModelFileError(
-            f"The model file describes the preparation of its data wrongly ({what}); it is damaged or forged."
-        )
-
-
-def _fields(document: Any, types: dict[str, Any]) -> dict[str, Any]:
-    """The document, if it is a dict with exactly these fields of exactly these types (True is no number)."""
-    _demand(isinstance(document, dict) and set(document) == set(types), "its fields")
-    for name, kinds in types.items():
-        _demand(type(document[name]) in (kinds if isinstance(kinds, tuple) else (kinds,)), name)
-    return dict(document)
-
-
-def _feature(document: Any) -> Feature:
-    number = (int, float)
-    types = {"name": str, "kind": str, "center": number, "scale": number, "levels": list}
-    name, kind, center, scale, levels = (_fields(document, types)[field] for field in types)
-    _demand(kind in ("number", "bool", "text"), "kind")
-    _demand(_is_finite(center) and _is_finite(scale) and scale > 0, "center and scale")
-    _demand(kind == "number" or (center, scale) == (0, 1), "center and scale")
-    _demand(_is_sorted(levels, (str,)) and len(levels) >= 2 if kind == "text" else not levels, "levels")
-    return Feature(name, kind, float(center), float(scale), tuple(levels))
-
-
-def _classes(values: list[Any] | None) -> tuple[Class, ...] | None:
-    if values is None:
-        return None
-    _demand(
-        len(values) >= 2 and any(_is_sorted(values, kinds) for kinds in ((str,), (bool,), (int, float))),
-        "classes",
-    )
-    return tuple(values)
-
-
-def _is_sorted(values: list[Any], kinds: tuple[type, ...]) -> bool:
-    """Whether the values are of these types, finite, different and in order."""
-    known = all(type(value) in kinds and (isinstance(value, str) or _is_finite(value)) for value in values)
-    return known and values == sorted(set(values))
-
-
-def _is_finite(value: float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an integer of hundreds of digits
-        return False

@@ -2,24 +2,25 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradloop.data import words
-from gradloop.data.cells import Problem, array_column
+from gradloop.data.cells import Column, Mask, Place, Problem, array_column
 from gradloop.errors import DataError
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Columns by name: float64 or int64 for numbers, bool, or object arrays of str for text.
+    """Columns by name: float64 or int64 for numbers, bool, datetime64[us], or object arrays of str for text.
 
     ``source`` is what messages call the table, usually its path; ``lines[row]`` the line of that file where
     the row starts; ``problems`` the columns that cannot be used as they are, which is an error only when they
-    are used.
+    are used; ``where`` tells the place of a row ("in row group 3, row 12") where lines do not; ``missing`` marks
+    the cells without a value, (n,), of the columns that have such: they hold NaN, False, NaT or "".
 
     >>> table = Table.from_columns({"area": [50, 80], "town": ["Ulm", "Bonn"]})
     >>> table.rows, table.names, table.column("area")
@@ -30,6 +31,21 @@ class Table:
     source: str = "the table"
     lines: NDArray[np.int64] | None = None
     problems: Mapping[str, Problem] = field(default_factory=dict)
+    where: Place | None = None
+    missing: Mapping[str, Mask] = field(default_factory=dict)
+
+    @classmethod
+    def of_columns(
+        cls,
+        judged: Mapping[str, Column],
+        source: str,
+        lines: NDArray[np.int64] | None = None,
+        where: Place | None = None,
+    ) -> "Table":
+        """A table of columns that a reader has judged."""
+        problems = {name: column.problem for name, column in judged.items() if column.problem}
+        missing = {name: column.missing for name, column in judged.items() if column.missing is not None}
+        return cls({name: column.values for name, column in judged.items()}, source, lines, problems, where, missing)
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Any], source: str = "the table") -> "Table":
@@ -41,8 +57,7 @@ class Table:
             raise DataError(f"{source} has no columns; give at least one.")
         judged = {name: array_column(_one_dimensional(column, name, source), _row) for name, column in columns.items()}
         _check_lengths({name: len(column.values) for name, column in judged.items()}, source)
-        problems = {name: column.problem for name, column in judged.items() if column.problem}
-        return cls({name: column.values for name, column in judged.items()}, source, None, problems)
+        return cls.of_columns(judged, source)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -60,6 +75,8 @@ class Table:
 
     def place(self, row: int) -> str:
         """Where a row is: "in line 17" of its file, or "in row 15", from 0, where there is no file."""
+        if self.where is not None:
+            return self.where(row)
         return _row(row) if self.lines is None else f"in line {self.lines[row]}"
 
     def column(self, name: str) -> NDArray[Any]:
@@ -84,7 +101,22 @@ class Table:
     def select(self, rows: NDArray[Any]) -> "Table":
         """The table of these rows, which still know their lines."""
         columns = {name: values[rows] for name, values in self.columns.items()}
-        return Table(columns, self.source, None if self.lines is None else self.lines[rows], self.problems)
+        lines = None if self.lines is None else self.lines[rows]
+        where = None if self.where is None and self.lines is not None else lambda row: self.place(int(rows[row]))
+        missing = {name: chosen for name, mask in self.missing.items() if (chosen := mask[rows]).any()}
+        return Table(columns, self.source, lines, self.problems, where, missing)
+
+    def part(self, start: int, stop: int) -> "Table":
+        """The table of the rows from start to before stop, without copying them."""
+        columns = {name: values[start:stop] for name, values in self.columns.items()}
+        missing = {name: part for name, mask in self.missing.items() if (part := mask[start:stop]).any()}
+        return Table(columns, self.source, None, self.problems, lambda row: self.place(start + row), missing)
+
+    def only(self, name: str) -> "Table":
+        """The table of this column alone, in the rows where it has a value."""
+        alone = replace(self, columns={name: self.columns[name]}, missing={})
+        absent = self.missing.get(name)
+        return alone if absent is None else alone.select(np.flatnonzero(~absent))
 
     def check_known(self, names: Iterable[str]) -> None:
         """Raise DataError, with names like the unknown ones, unless the table has all these columns."""

@@ -1,0 +1,172 @@
+"""CSV of any size: cut where records end, and each piece read by pyarrow with the types of those before it."""
+
+import codecs
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from gradloop.data import words
+from gradloop.data.arrow import wider
+from gradloop.data.cells import MISSING
+from gradloop.data.content import Content, rejoined
+from gradloop.data.csv import CsvText, check_quotes, checked_header, csv_table, parse_csv
+from gradloop.data.lines import SAMPLE, check_text, count_line_ends, detect_delimiter, last_record_end
+from gradloop.data.sources.source import Source, check_known, digest
+from gradloop.data.table import Table
+from gradloop.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow
+
+PIECE = 1 << 22  # bytes that are read at a time
+LONGEST = 1 << 30  # bytes of a record
+
+
+class CsvSource(Source):
+    """The rows of a CSV file, or of CSV through a pipe.
+
+    A column of whole numbers may turn into one of fractions between two batches, and one without any values into
+    any other; what else does not go on as it began is an error that names the line.
+    """
+
+    def __init__(self, content: Content, piece: int = PIECE) -> None:
+        self.name = content.name
+        self.files = (content.path,) if content.path else ()
+        self.one_pass = content.one_pass
+        self._content = content
+        self._size = piece
+        self._begun: Iterator[CsvText] | None = None
+        self._types: Any = None
+
+    def schema(self) -> "pyarrow.Schema":
+        """The names and types of the columns, as far as the first piece of the file tells."""
+        if self._types is None:
+            pieces = self._pieces()
+            first = next(pieces)
+            self._types = parse_csv(first).schema
+            if self.one_pass:
+                self._begun = chain([first], pieces)
+        return self._types
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator["pyarrow.RecordBatch"]:
+        types = self.schema()
+        wanted = types.names if columns is None else list(columns)
+        check_known(self.name, types.names, wanted)
+        pieces, self._begun = self._begun or self._pieces(), None
+        for piece in pieces:
+            cells, types = _as_before(piece, types, wanted)
+            yield from cells.to_batches()
+        self._content.check_unchanged()
+
+    def read(self) -> Table:
+        """All rows in memory, with what is wrong in them told by line and column."""
+        if self._begun is not None:
+            raise DataError(f"{self.name} can be read only once; save it as a file first.")
+        return csv_table(self._content.read(), self.name)
+
+    def fingerprint(self) -> str:
+        return digest("csv", self._content.fingerprint())
+
+    def place(self, row: int) -> str:
+        """The line where the row starts, found by counting."""
+        if self.one_pass:
+            return super().place(row)
+        for piece in self._pieces():
+            for record in piece.records():
+                if not row:
+                    return f"in line {record.line}"
+                row -= 1
+        return "after the last line"
+
+    def _pieces(self) -> Iterator[CsvText]:
+        """The rows without the header, cut where records end."""
+        names: tuple[str, ...] | None = None
+        any_rows = False
+        for text in self._cut():
+            check_quotes(text)
+            if names is None:
+                names, text = _without_header(text)
+            if not text.is_blank:
+                any_rows = True
+                yield text._replace(names=names)
+        if not any_rows:
+            csv_table(self._content.start, self.name)  # says what is missing
+
+    def _cut(self) -> Iterator[CsvText]:
+        """The whole file, cut where records end, each piece checked to be text; blank ones are left out."""
+        with self._content.open() as stream:
+            sample = stream.read(SAMPLE).removeprefix(codecs.BOM_UTF8)
+            text = CsvText(b"", detect_delimiter(sample), self.name)
+            stream, place = rejoined(sample, stream), 0
+            while data := text.data + (more := stream.read(max(self._size, len(text.data)))):
+                end = last_record_end(data, text.delimiter) if more else len(data)
+                piece = text._replace(data=data[:end])
+                check_text(piece.data, self.name, (place, text.before))
+                if not piece.is_blank:
+                    yield piece
+                text = text._replace(data=data[end:], before=text.before + count_line_ends(piece.data))
+                place += end
+                _check_length(text)
+
+
+def _check_length(rest: CsvText) -> None:
+    if len(rest.data) > LONGEST:
+        raise DataError(
+            f"{rest.source}, line {rest.before + 1}: a row of more than {LONGEST >> 30} GB begins here; look for a "
+            "quote that is never closed."
+        )
+
+
+def _without_header(text: CsvText) -> tuple[tuple[str, ...], CsvText]:
+    """The names in the first record, and the rest."""
+    header = next(text.records())
+    end = text.data.index(header.content) + len(header.content)
+    named = parse_csv(text._replace(data=text.data[:end] + b"\n")).column_names
+    names = checked_header([name.strip() for name in named], text.source, header.line)
+    lines = count_line_ends(text.data[:end])
+    return tuple(names), text._replace(data=text.data[end:], before=text.before + lines)
+
+
+def _as_before(
+    piece: CsvText, types: "pyarrow.Schema", wanted: Sequence[str]
+) -> tuple["pyarrow.Table", "pyarrow.Schema"]:
+    """The cells of a piece in the types of those before it, or in wider ones; and the types from here on."""
+    import pyarrow
+
+    def parsed(schema: "pyarrow.Schema") -> "pyarrow.Table":
+        asked = {name: schema.field(name).type for name in wanted}
+        return parse_csv(piece, include_columns=list(wanted), column_types=asked)
+
+    try:
+        return parsed(types), types
+    except pyarrow.ArrowInvalid:
+        found = parse_csv(piece, include_columns=list(wanted)).schema
+    for name in wanted:
+        place = types.get_field_index(name)
+        common = wider(types.field(name).type, found.field(name).type)
+        if common is None:
+            raise DataError(_unlike(piece, name, types.field(name).type))
+        types = types.set(place, pyarrow.field(name, common))
+    return parsed(types), types
+
+
+def _unlike(piece: CsvText, name: str, kind: "pyarrow.DataType") -> str:
+    """Which cell is not of the type of those before it."""
+    import pyarrow
+    from pyarrow import compute
+
+    texts = parse_csv(piece, include_columns=[name], column_types={name: pyarrow.string()})[name]
+    texts = compute.if_else(compute.is_in(texts, pyarrow.array(MISSING)), None, texts)
+    low, high = 0, len(texts)  # the cells before low are of the type, those before high are not all
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            texts.slice(low, middle - low).cast(kind)
+            low = middle
+        except pyarrow.ArrowInvalid:
+            high = middle
+    line = next(each.line for row, each in enumerate(piece.records()) if row == low)
+    return (
+        f"{piece.source}, line {line}: column {words.name(name)} holds {words.value(texts[low])}, while the lines "
+        f"before hold values of type {kind}; correct the cell, delete the line, or leave the column out."
+    )
