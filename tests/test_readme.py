@@ -8,17 +8,17 @@ is one of those that are only to be read.
 """
 
 import doctest
-import os
 import re
 import shlex
 import shutil
 import subprocess
-import sys
-import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+
+from docs.execute import Block, blocks, commands, scripts
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -32,35 +32,6 @@ INSTEAD = [
     ),  # calls this very test
     (r"git clone\b|cd gradloop\b|pip install\b|python3? -m venv\b", "echo 'needs the network: not run'"),
 ]
-
-
-class Block(NamedTuple):
-    """A fenced block: its language, the line of the README where its text begins, and the text."""
-
-    language: str
-    line: int
-    text: str
-
-
-class Command(NamedTuple):
-    """A command of a console block, and the exit code that it must have."""
-
-    line: str
-    exit_code: int
-
-
-def blocks(markdown: str) -> list[Block]:
-    found = re.finditer(
-        r"^(?P<fence>`{3,}|~{3,})(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=fence)[ \t]*$", markdown, re.M | re.S
-    )
-    return [Block(m["info"].strip().lower(), markdown.count("\n", 0, m.start("text")) + 1, m["text"]) for m in found]
-
-
-def commands(block: Block) -> list[Command]:
-    joined = block.text.replace("\\\n", " ")
-    lines = [line[2:].strip() for line in joined.splitlines() if line.startswith("$ ")]
-    codes = [re.search(r"#\s*exit code (\d+)\s*$", line) for line in lines]
-    return [Command(line, int(code[1]) if code else 0) for line, code in zip(lines, codes, strict=True)]
 
 
 def as_tested(command: str) -> str:
@@ -115,19 +86,9 @@ def names() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A shell where `python` and the scripts of pyproject.toml are this interpreter and this source."""
-    scripts = tmp_path_factory.mktemp("bin")
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
-    for name, entry in declared.items():
-        module, _, function = entry.partition(":")
-        call = f"import sys; from {module} import {function}; sys.exit({function}())"
-        (scripts / name).write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c "{call}" "$@"\n')
-        (scripts / name).chmod(0o755)
-    (scripts / "python").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
-    (scripts / "python").chmod(0o755)
-    path = f"{scripts}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "src")}
+def environment() -> Iterator[dict[str, str]]:
+    with scripts() as found:
+        yield found
 
 
 BLOCKS = blocks(README.read_text("utf-8")) if README.exists() else []
