@@ -279,3 +279,18 @@ def test_there_are_two_engines():
 def test_a_polynomial_is_least_squares_too():
     cubic = models.polynomial(3)
     assert make_problem(cubic, LOSSES["squared"], X, Y, cubic.start(2, 2)).is_quadratic
+
+
+def test_what_was_computed_last_is_remembered_and_nothing_else(monkeypatch):
+    given = problem(linear, w=np.zeros(2), b=0.0)
+    asked = []
+    loss_sum = type(given).loss_sum
+    monkeypatch.setattr(type(given), "loss_sum", lambda self, flat: asked.append(flat) or loss_sum(self, flat))
+    here, there = given.start, given.start + 1
+    first = given.objective(here)
+    first[1][:] = np.nan  # what a caller does with the answer changes nothing
+    assert np.isfinite(given.objective(here)[1]).all()
+    assert len(asked) == 1
+    assert given.objective(there)[0] != first[0]
+    assert given.objective(here)[0] == first[0]
+    assert len(asked) == 3

@@ -36,6 +36,10 @@ Array = Any
 
 def hessian(problem: Problem, flat: Array) -> Array:
     """The second derivative of the objective, (parameters, parameters), in float64."""
+    return problem.remembered("hessian", flat, lambda flat: computed(problem, flat)).copy()
+
+
+def computed(problem: Problem, flat: Array) -> Array:
     score = single_score(problem)
     if score is None:
         columns = [problem.curvature_times(flat, unit) for unit in np.eye(flat.size)]

@@ -6,7 +6,7 @@ parameters, the second derivative times a direction, the prediction for each row
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -147,10 +147,25 @@ class Problem:
 
     def objective(self, flat: Array) -> tuple[float, Array]:
         """The objective and its gradient, in float64, after one pass over the rows."""
+        value, slope = self.remembered("objective", flat, self._objective)
+        return value, slope.copy()
+
+    def _objective(self, flat: Array) -> tuple[float, Array]:
         total = self.loss_sum(flat) / len(self.X)
         value, slope = float(total[0]), total[1:]
         extra, extra_slope = self.penalty_at(flat)
         return value + extra, slope + extra_slope
+
+    def remembered(self, name: str, flat: Array, compute: Callable[[Array], Any]) -> Any:
+        """What was computed at these parameters, if it was the last of its kind: certificates ask where solvers end."""
+        key = flat.tobytes()
+        if self._last.get(name, (None,))[0] != key:
+            self._last[name] = key, compute(flat)
+        return self._last[name][1]
+
+    @cached_property
+    def _last(self) -> dict[str, Any]:
+        return {}
 
     def curvature_times(self, flat: Array, direction: Array) -> Array:
         """The second derivative of the objective at `flat` times a direction, in float64."""

@@ -79,7 +79,10 @@ def first_params(problem: Problem, solver: Any) -> tuple[Array, Array | None]:
     rows = len(problem.X) // SAMPLE_SHARE
     if rows < max(SAMPLE_LEAST, 10 * problem.start.size):
         return problem.start.copy(), None
-    sample = NewtonRun(problem.thinned(rows), type(solver)(tolerance=1e-4, iterations=solver.iterations), None)
+    try:
+        sample = NewtonRun(problem.thinned(rows), type(solver)(tolerance=1e-4, iterations=solver.iterations), None)
+    except ModelError:  # which is told with the rows of the whole
+        return problem.start.copy(), None
     found = sample.solution().params
     value, slope = problem.objective(found)
     if np.isfinite(value) and np.isfinite(slope).all():
@@ -94,9 +97,7 @@ class NewtonRun:
         "params", "value", "slope", "passes", "before", "left_flat_ground", "fresh", "curved_at",
     )  # fmt: skip
 
-    def __init__(
-        self, problem: Problem, solver: Newton, report: Report | None, keeper: Keeper = NO_KEEPER
-    ) -> None:
+    def __init__(self, problem: Problem, solver: Newton, report: Report | None, keeper: Keeper = NO_KEEPER) -> None:
         self.problem, self.solver, self.report, self.keeper = problem, solver, report, keeper
         self.begun = time.perf_counter()
         self.table: list[Row] = []
@@ -109,6 +110,8 @@ class NewtonRun:
         self.params, self.curvature = first_params(problem, solver)
         self.bent = np.zeros(0)  # the parameters of the curvature, once it is not the first one
         self.value, self.slope = self.objective(self.params)
+        if not (np.isfinite(self.value) and np.isfinite(self.slope).all()):
+            check_start(problem)
 
     def objective(self, params: Array) -> tuple[float, Array]:
         self.passes += 1
