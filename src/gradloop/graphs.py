@@ -12,7 +12,7 @@ from gradloop.core.graph import Graph
 from gradloop.core.simplify import simplify
 from gradloop.core.spec import Spec
 from gradloop.core.trace import check_result, describe, trace
-from gradloop.errors import ModelError
+from gradloop.errors import GradloopError, ModelError
 from gradloop.losses import Loss
 from gradloop.models import Model
 
@@ -24,6 +24,8 @@ def as_parameter(name: str, value: Any, dtype: np.dtype) -> Array:
     """A starting value as an array of real, finite numbers."""
     try:
         array = np.asarray(value)
+    except GradloopError:
+        raise  # an array with a tape says itself how to get its numbers
     except ValueError:
         array = np.array(None)  # rows of different lengths
     with np.errstate(over="ignore"):
