@@ -22,6 +22,7 @@ class Problem(NamedTuple):
     repetitions: int  # how often one call of run() repeats the training, or the compilation
     classes: int = 0  # 0: linear regression with half the squared loss; K: softmax regression with cross-entropy
     measure: Literal["step", "epoch", "compile", "process"] = "epoch"
+    by_hand: bool = False  # the textbook's own functions on arrays with a tape, on batches that are cut beforehand
 
     @property
     def steps(self) -> int:
@@ -41,6 +42,7 @@ PROBLEMS = {
     problem.name: problem
     for problem in [
         Problem("textbook", "1000 × 2, batch 10, 3 epochs, warm", 1000, 2, 10, 0.03, 3, 20, measure="step"),
+        Problem("by-hand", "the same eagerly, step by step", 1000, 2, 10, 0.03, 3, 20, measure="step", by_hand=True),
         Problem("process", "the same in a cold process", 1000, 2, 10, 0.03, 3, 1, measure="process"),
         Problem("compile", "linear + squared + sgd", 1000, 2, 10, 0.03, 3, 3, measure="compile"),
         Problem("million-20", "1e6 × 20, batch 64, shuffled", 1_000_000, 20, 64, 0.01, 3, 1),

@@ -64,6 +64,15 @@ def test_rival_without_a_counterpart_gives_its_reason() -> None:
     assert "no softmax here" in "\n".join(run.table(SOFTMAX, run.measure(SOFTMAX, {"rival": module}, 2)))
 
 
+def test_program_by_hand_reaches_the_answer() -> None:
+    from benchmarks.rivals import gradloop
+
+    seconds, reached = gradloop.run(PROBLEMS["by-hand"]._replace(repetitions=1))
+    assert len(seconds) == 1 and reached == pytest.approx(5e-5, rel=0.1)
+    with pytest.raises(NotComparableError, match="no tape"):
+        numpy_sum.run(PROBLEMS["by-hand"])
+
+
 def test_floor_reads_the_data_once_for_each_epoch() -> None:
     seconds, reached = numpy_sum.run(SOFTMAX)
     assert (len(seconds), reached) == (SOFTMAX.epochs, None)

@@ -2,7 +2,8 @@
 
 What is timed is what the others are timed for, training: the order of rows and every step, one call of the
 machine code for an epoch (for all epochs of the textbook problem, as JAX does). `gl.fit` adds to it once
-the tracing, and after every epoch the loss over all rows, which nobody here is asked for.
+the tracing, and after every epoch the loss over all rows, which nobody here is asked for. The problem by hand
+runs on gradloop's arrays with a tape, and compiles nothing.
 """
 
 from functools import lru_cache
@@ -12,8 +13,10 @@ from typing import Any
 import numpy as np
 
 import gradloop as gl
+from benchmarks import by_hand
 from benchmarks.problems import Problem, data, objective
 from gradloop.compiler import program as programs
+from gradloop.eager import Array, no_grad
 from gradloop.losses import LOSSES
 from gradloop.models import MODELS
 from gradloop.problem import make_problem
@@ -25,6 +28,8 @@ def describe() -> str:
 
 
 def run(problem: Problem) -> tuple[list[float], float | None]:
+    if problem.by_hand:
+        return by_hand.run(problem, Array, no_grad)
     if problem.measure == "compile":
         return [compile_seconds(problem) for _ in range(problem.repetitions)], None
     if problem.measure == "process":

@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.problems import Problem, data, objective
+from benchmarks.rivals import NotComparableError
 
 Params = dict[str, Any]
 NARROW = 64  # features: between 20, where gathering ahead won by 2×, and 100, where it lost by 1.6×
@@ -29,6 +30,8 @@ def describe() -> str:
 
 
 def run(problem: Problem) -> tuple[list[float], float | None]:
+    if problem.by_hand:
+        raise NotComparableError("a program that is run step by step is not what JAX is for")
     if problem.measure == "compile":
         return [compile_seconds(problem) for _ in range(problem.repetitions)], None
     X, y = on_device(problem)

@@ -17,6 +17,8 @@ def describe() -> str:
 
 
 def run(problem: Problem) -> tuple[list[float], float | None]:
+    if problem.by_hand:
+        raise NotComparableError("NumPy has no tape")
     if problem.measure == "compile":
         raise NotComparableError("there is nothing to compile")
     X, _ = data(problem)

@@ -6,7 +6,8 @@ which collates row by row, and faster than indexing batch by batch. nn.Linear an
 because they are the shortest path into the fused kernels; zero_grad sets gradients to None. Of one thread
 and PyTorch's own choice, the faster in the warm-up is taken: waiting for a second thread can cost more than
 it gives, and on a busy machine very much more. torch.compile is left out: it removes overhead within a
-step, at a price of several seconds of compilation, but the loop itself stays in Python.
+step, at a price of several seconds of compilation, but the loop itself stays in Python. The problem by hand is
+the textbook's program, without nn and optim.
 """
 
 from time import perf_counter
@@ -14,6 +15,7 @@ from time import perf_counter
 import torch
 from torch.nn import functional
 
+from benchmarks import by_hand
 from benchmarks.problems import Problem, data, objective
 from benchmarks.rivals import NotComparableError
 
@@ -29,6 +31,8 @@ def run(problem: Problem) -> tuple[list[float], float | None]:
         raise NotComparableError("eager mode compiles nothing")
     if problem.measure != "process":
         choose_threads(problem)
+    if problem.by_hand:
+        return by_hand.run(problem, torch.from_numpy, torch.no_grad)
     seconds: list[float] = []
     for _ in range(problem.repetitions):
         epochs, model = train(problem)

@@ -23,6 +23,8 @@ def describe() -> str:
 def run(problem: Problem) -> tuple[list[float], float | None]:
     if problem.classes:
         raise NotComparableError("SGDClassifier has no softmax")
+    if problem.by_hand:
+        raise NotComparableError("it has no tape")
     if problem.measure == "compile":
         raise NotComparableError("compiled ahead of time")
     X, y = data(problem)

@@ -20,6 +20,7 @@ WIDE, TALL, ONE = RANDOM.normal(size=(3,)), RANDOM.normal(size=(2, 1)), RANDOM.n
 CUBE = RANDOM.normal(size=(2, 3, 2))
 POSITIVE = RANDOM.uniform(0.5, 2.0, size=(2, 3))
 LABEL = np.int64(1)
+LABELS = np.array([[1, 0], [1, 1]])
 
 Row = tuple[str, Callable[..., Any], tuple[Any, ...]]
 
@@ -62,6 +63,10 @@ ROWS: list[Row] = [
     plain("unindex", A, key=(slice(1, 5, 2), ..., 2), shape=(5, 3, 4)),
     plain("take", A, LABEL),
     plain("take", WIDE, LABEL),
+    plain("take", A, LABELS),
+    plain("take", CUBE, LABELS[0]),
+    plain("place", RANDOM.normal(size=(2, 2, 3)), LABELS, length=2),
+    plain("place", RANDOM.normal(size=(2, 2)), LABELS, length=3),
     plain("place", A, LABEL, length=4),
     plain("place", ONE, LABEL, length=2),
     plain("concatenate", A, POSITIVE, TALL, axis=1),
@@ -130,6 +135,24 @@ def test_ties_share_the_derivative() -> None:
 def test_label_operations_name_their_label() -> None:
     assert all(OPS[op].derivative(WIDE, WIDE, A, 0, **attributes)[place] is None for op, place, attributes in
                [(op, place, {"length": 3} if op == "place" else {}) for op, place in LABEL_OPS.items()])  # fmt: skip
+
+
+def test_entries_picked_twice_get_both_shares() -> None:
+    g = np.array([1.0, 10.0, 100.0])
+    assert_array_equal(OPS["place"].meaning(g, np.array([2, 0, 2]), length=3), [10, 0, 101])
+    assert_array_equal(OPS["place"].meaning(g, np.array([-1, 0, 2]), length=3), [10, 0, 101])
+
+
+def test_slope_of_the_power_zero_is_zero_at_zero() -> None:
+    for zero in (0, 0.0, np.zeros(2)):
+        slope, _ = OPS["power"].derivative(np.ones(2), np.ones(2), np.array([0.0, 2.0]), zero)
+        assert_array_equal(slope, [0, 0])
+
+
+def test_sum_keeps_the_type_and_takes_empty_axes() -> None:
+    assert OPS["sum"].meaning(np.ones((2, 3), np.float32), axis=(1,)).dtype == np.float32
+    assert_array_equal(OPS["sum"].meaning(np.ones((2, 0)), axis=(1,)), [0, 0])
+    assert_array_equal(OPS["sum"].meaning(A, axis=()), A)
 
 
 def test_logistic_and_logsumexp_never_overflow() -> None:

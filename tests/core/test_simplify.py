@@ -104,6 +104,21 @@ def test_equal_parts_become_one() -> None:
     assert sum(node.op == "sin" for node in again.nodes) == 1
 
 
+def test_what_is_the_same_everywhere_is_computed_once() -> None:
+    """Also where an array of it would be too large to fold."""
+    specs = {"a": Spec((5000,), FLOAT64)}
+
+    def function(a: Any) -> Any:
+        twos = a * 0 + 2.0
+        return a * np.exp(twos * 3.0) + (twos.reshape(1, 5000) - 1.0).reshape(5000)
+
+    graph = simplify(trace(function, specs))
+    assert not any(node.op in ("exp", "subtract") for node in graph.nodes)
+    assert all(node.spec.size == 1 for node in graph.nodes if node.is_constant)
+    values = {"a": np.linspace(0, 1, 5000)}
+    assert_allclose(evaluate(graph, values)[0], values["a"] * np.exp(6.0) + 1)
+
+
 def test_large_constants_are_left_to_be_computed() -> None:
     specs = {"a": Spec((5000,), FLOAT64)}
     graph = simplify(trace(lambda a: a + np.exp(np.zeros(5000)) + (a * 0 + 1), specs))

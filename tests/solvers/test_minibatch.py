@@ -542,3 +542,12 @@ def test_an_optimizer_is_not_a_name():
 
 def test_counts_may_be_numpys():
     assert Minibatch(gl.sgd(0.1), np.int64(5), np.int32(2)).solve(linear()).history["epoch"].tolist() == [1, 2]
+
+
+def test_a_rule_where_a_factory_is_needed_is_told_so():
+    def sgd(params, lr, batch_size):
+        for param in params:
+            param -= lr * param.grad / batch_size
+
+    with pytest.raises(OptionError, match=r"sgd\(params, lr, batch_size\).*as_optimizer"):
+        Minibatch(sgd)

@@ -123,7 +123,12 @@ def _zero_where(condition: Array, otherwise: Array) -> Any:
 def _d_power(g: Array, y: Array, a: Array, b: Array) -> tuple[Any, Any]:
     # 0**b does not change with b, and a negative base has whole exponents only: the logarithm counts above 0.
     safe = apply("where", apply("less", 0.0, a), a, 1.0)
-    return g * b * a ** (b - 1), g * y * np.log(safe)
+    return g * b * a ** (_not_zero(b) - 1), g * y * np.log(safe)
+
+
+def _not_zero(b: Array) -> Any:
+    """1 in place of 0: the slope of a**0 is 0 everywhere, and 0 * a**-1 would not be at a = 0."""
+    return b or 1 if isinstance(b, int | float) else apply("where", apply("equal", b, 0.0), 1.0, b)
 
 
 def _d_max(g: Array, y: Array, x: Array, axis: Axes) -> tuple[Any]:

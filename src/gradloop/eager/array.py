@@ -8,13 +8,14 @@ from typing import Any, Self
 
 import numpy as np
 
-from gradloop.eager import operations, tape
-from gradloop.eager.base import Taped, changed, is_recorded, raw, viewed, wrapped
-from gradloop.eager.operations import binary, comparison, in_place, perform  # noqa: F401
-from gradloop.eager.tape import Leaf, Step
+from gradloop.eager import functions, operations, tape
+from gradloop.eager.base import Taped, changed, is_recorded, is_recording, memory_of, raw, viewed, wrapped
+from gradloop.eager.operations import comparison, in_place, perform
+from gradloop.eager.recording import Recording
+from gradloop.eager.steps import Leaf, Step, clock, last_change
 from gradloop.errors import TapeError
 
-
+add = np.add.reduce
 ALL_AXES = [{"axis": tuple(range(axes))} for axes in range(33)]
 
 
@@ -36,12 +37,15 @@ class Array(Taped):
     __array_priority__ = 2000
 
     def __init__(self, values: Any, dtype: Any = None) -> None:
-        found = np.array(values.value if isinstance(values, Taped) else values, dtype)
+        try:
+            found = np.array(values.value if isinstance(values, Taped) else values, dtype)
+        except (ValueError, TypeError) as problem:
+            raise TapeError(f"These cannot be made an array of numbers: {problem}.") from problem
         if dtype is None and not isinstance(values, np.ndarray | np.generic | Taped) and found.dtype.kind == "f":
             found = found.astype(self.real)
         if found.dtype.kind not in "fiub":
             raise TapeError(f"An array of {found.dtype} cannot be computed with; give real numbers.")
-        self.value, self.node, self.grad, self.altered = found, None, None, None
+        self.value, self.node, self.grad, self.memory = found, None, None, None
 
     # ---- what is known of it ----
     @property
@@ -93,8 +97,32 @@ class Array(Taped):
             raise TapeError(f"item() is for one number, and this array has the shape {self.value.shape}.")
         return self.value.item()
 
+    def tolist(self) -> Any:
+        """The numbers as Python's, in lists."""
+        return self.value.tolist()
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        return np.array(self.value, dtype, copy=copy)
+        if is_recorded(self):
+            raise TapeError(
+                "np.asarray, np.array and what calls them cannot carry on the record of what was computed: write "
+                "x.detach() for the numbers alone, np.stack([...]) to put arrays together."
+            )
+        found = np.array(self.value, dtype, copy=copy)
+        if np.may_share_memory(found, self.value):
+            found = found.view()
+            found.flags.writeable = False  # a change would not be noticed by the tape
+        return found
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """For pickle and copy.deepcopy: the numbers, and what was asked of them; not how they were computed."""
+        node = self.node
+        if isinstance(node, Step):
+            raise TapeError(
+                "An array that was computed while the tape was recording cannot be copied or pickled with its past: "
+                "write x.detach() for the numbers alone."
+            )
+        asked = None if node is None else (node.adds, node.from_one_number)
+        return restored, (self.__class__, self.value, self.grad, asked)
 
     # ---- gradients ----
     def attach_grad(self, grad_req: str = "write") -> None:
@@ -115,7 +143,12 @@ class Array(Taped):
     def mark(self, wanted: bool, adds: bool, from_one_number: bool) -> None:
         if wanted and self.value.dtype.kind != "f":
             raise TapeError(f"Only real numbers have derivatives, and this array holds {self.value.dtype}.")
-        self.node = Leaf(self, adds, from_one_number) if wanted else None
+        if not wanted:
+            self.node = None
+        elif isinstance(self.node, Leaf):
+            self.node.adds, self.node.from_one_number = adds, from_one_number  # what was recorded leads to it
+        else:
+            self.node = Leaf(self, adds, from_one_number)
 
     @property
     def requires_grad(self) -> bool:
@@ -150,22 +183,29 @@ class Array(Taped):
 
     def deposit(self, share: Any, adds: bool) -> None:
         """Take what a walk back has brought to this leaf."""
-        if isinstance(share, Array):  # of a walk that was recorded itself
-            self.grad = share if self.grad is None or not adds else self.grad + share
-        elif self.grad is None:
-            self.grad = self.like(np.array(share, self.value.dtype))
-        elif adds:
-            self.grad.value += share
+        grad = self.grad
+        if isinstance(share, Taped):  # of a walk that was recorded itself
+            with Recording(True):
+                own = tape.owned(share, self)
+                self.grad = grad + own if adds and grad is not None else own
+        elif grad is None:
+            self.grad = wrapped(self.__class__, np.array(share, self.value.dtype))
         else:
-            self.grad.value[...] = share
+            if adds:
+                grad.value += share
+            else:
+                grad.value[...] = share
+            memory = grad.memory or memory_of(grad)
+            memory.changed = last_change[0] = next(clock)
 
     # ---- changes in place ----
     def zero_(self) -> Self:
-        """Set every number to zero."""
-        if is_recorded(self):
-            self[...] = 0  # which says why not
+        """Set every number to zero, and forget how they were computed."""
+        if self.node is not None and is_recorded(self):
+            operations.forget(self)
         self.value.fill(0)
-        changed(self)
+        memory = self.memory or memory_of(self)
+        memory.changed = last_change[0] = next(clock)
         return self
 
     def __setitem__(self, key: Any, value: Any) -> None:
@@ -194,8 +234,9 @@ class Array(Taped):
     __pow__, __rpow__ = operations.POWER, operations.RPOWER
     __lt__, __le__ = comparison(operator.lt), comparison(operator.le)
     __gt__, __ge__ = comparison(operator.gt), comparison(operator.ge)
-    __eq__, __ne__ = comparison(operator.eq), comparison(operator.ne)  # type: ignore[assignment]
+    __eq__, __ne__ = comparison(operator.eq), comparison(operator.ne)
     __and__, __or__ = comparison(operator.and_), comparison(operator.or_)
+    __rand__, __ror__ = __and__, __or__
     __hash__ = object.__hash__  # == compares the numbers; as a key, an array is itself
 
     def __neg__(self) -> Any:
@@ -216,15 +257,21 @@ class Array(Taped):
     def __mod__(self, other: Any) -> Any:
         return np.remainder(self, other)
 
+    def __rfloordiv__(self, other: Any) -> Any:
+        return np.floor_divide(other, self)
+
+    def __rmod__(self, other: Any) -> Any:
+        return np.remainder(other, self)
+
     # ---- the protocols through which NumPy and the table of operations reach us ----
     def __gradloop_apply__(self, op: str, *inputs: Any, **attributes: Any) -> Any:
         return perform(op, inputs, attributes)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        return operations.call_ufunc(ufunc, method, inputs, options)
+        return functions.call_ufunc(ufunc, method, inputs, options)
 
     def __array_function__(self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
-        return operations.call_function(function, args, kwargs)
+        return functions.call_function(function, args, kwargs)
 
     # ---- methods as arrays have them ----
     def __getitem__(self, key: Any) -> Any:
@@ -248,28 +295,43 @@ class Array(Taped):
 
     def transpose(self, *axes: Any) -> Any:
         """The axes in reverse, or in the given order."""
-        return np.transpose(self, axes or None)  # type: ignore[call-overload]
+        return np.transpose(self, axes or None)
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
         value = self.value
-        if axis is None and not keepdims and value.dtype.kind == "f":
-            axes = ALL_AXES[value.ndim]
-            found = np.add.reduce(value, axes["axis"])
-            recorded = self.node is not None and is_recorded(self)
-            return wrapped(self.__class__, found, Step("sum", (self,), axes, found, (self.node,)) if recorded else None)
-        return np.sum(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+        if axis is not None or keepdims or value.dtype.kind != "f":
+            return np.sum(self, axis=axis, keepdims=keepdims)
+        axes = ALL_AXES[value.ndim]
+        total = np.array(add(value, axes["axis"]))
+        node = self.node
+        recorded = node is not None and is_recording(self)
+        return wrapped(self.__class__, total, Step("sum", (self,), axes, total, (node,)) if recorded else None)
 
     def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
-        return np.mean(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+        return np.mean(self, axis=axis, keepdims=keepdims)
 
     def max(self, axis: Any = None, keepdims: bool = False) -> Any:
-        return np.max(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+        return np.max(self, axis=axis, keepdims=keepdims)
 
     def min(self, axis: Any = None, keepdims: bool = False) -> Any:
-        return np.min(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+        return np.min(self, axis=axis, keepdims=keepdims)
 
     def argmax(self, axis: Any = None, keepdims: bool = False) -> Any:
         return self.like(np.argmax(self.value, axis=axis, keepdims=keepdims))
+
+    def clip(self, low: Any = None, high: Any = None) -> Any:
+        """Nothing below the one, nothing above the other."""
+        return np.clip(self, low, high)
+
+    def ravel(self) -> Any:
+        """All numbers along one axis."""
+        return self.reshape(-1)
+
+    flatten = ravel
+
+    def squeeze(self) -> Any:
+        """Without the axes of length one."""
+        return self.reshape(tuple(n for n in self.value.shape if n != 1))
 
     def dot(self, other: Any) -> Any:
         return np.dot(self, other)
@@ -281,3 +343,15 @@ class Array(Taped):
     def copy(self) -> Any:
         """The same numbers in memory of their own; recorded, as every operation is."""
         return perform("convert", (self,), {"dtype": self.value.dtype})
+
+
+def restored(kind: type[Array], value: Any, grad: Any, asked: tuple[bool, bool] | None) -> Any:
+    """An array as it was copied or pickled."""
+    result = kind.like(np.array(value))
+    result.grad = grad if grad is None else kind.like(np.array(grad.value))
+    if asked is not None:
+        result.mark(True, *asked)
+    return result
+
+
+Taped.plain = Array

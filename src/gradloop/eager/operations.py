@@ -8,19 +8,22 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from gradloop.core import numpy_functions, ops
+from gradloop.core import ops
 from gradloop.core.ops import OPS
 from gradloop.core.spec import promote
 from gradloop.core.trace import KEEP_DTYPES
-from gradloop.eager.base import Taped, arrays_in, changed, is_recorded, raw, viewed, wrapped
+from gradloop.eager.base import Taped, arrays_in, changed, is_recorded, is_recording, memory_of, raw, viewed, wrapped
+from gradloop.eager.numbers import number
 from gradloop.eager.recording import STATE
-from gradloop.eager.tape import Leaf, Step, clock
-from gradloop.errors import TapeError, TracingError
+from gradloop.eager.steps import PLAIN, Leaf, Memory, Step, clock, last_change
+from gradloop.errors import TapeError
 
 Method = Callable[[Any, Any], Any]
 NUMBERS = {int, float}
+FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+TWO = (number(2, FLOAT32), number(2, FLOAT64))
 NO_ATTRIBUTES: dict[str, Any] = {}
-ndarray = np.ndarray
+ndarray, new = np.ndarray, object.__new__
 VIEWS = ("reshape", "transpose", "index")
 
 
@@ -30,13 +33,15 @@ def perform(op: str, inputs: Sequence[Any], attributes: dict[str, Any]) -> Any:
     Raises: TapeError for shapes that do not fit.
     """
     first = next(x for x in inputs if isinstance(x, Taped))
-    inputs = aligned(op, [x if isinstance(x, Taped | int | float) else constant(x, first) for x in inputs], first)
+    inputs = aligned(
+        op, [x if isinstance(x, Taped) or x.__class__ in PLAIN else constant(x, first) for x in inputs], first
+    )
     try:
         value = OPS[op].meaning(*[x.value if isinstance(x, Taped) else x for x in inputs], **attributes)
     except (ValueError, IndexError, TypeError) as problem:
         refuse(op, inputs, problem)
     result = wrapped(first.__class__, value)
-    if is_recorded(*inputs):
+    if result.value.dtype.kind == "f" and is_recorded(*inputs):  # nothing else has a derivative
         parents = tuple([x.node if isinstance(x, Taped) else None for x in inputs])
         result.node = Step(op, tuple(inputs), attributes, result.value, parents)
     return viewed(result, inputs[0]) if op in VIEWS else result
@@ -44,13 +49,18 @@ def perform(op: str, inputs: Sequence[Any], attributes: dict[str, Any]) -> Any:
 
 def refuse(name: str, inputs: Sequence[Any], problem: Exception) -> NoReturn:
     """Say what NumPy could not do, and with which shapes."""
-    shapes = " and ".join(str(x.shape) for x in arrays_in(list(inputs)))
+    shapes = " and ".join(str(x.value.shape) for x in arrays_in(list(inputs)))
     raise TapeError(f"{name} of arrays of shape {shapes} cannot be computed: {problem}.") from problem
 
 
 def constant(x: Any, like: Taped) -> Any:
     """Something that is not ours as an array that is; NumPy's single numbers as Python's, which widen nothing."""
-    return x.item() if isinstance(x, np.generic) else like.like(np.asarray(x))
+    if isinstance(x, np.generic):
+        return x.item()
+    value = np.array(x)  # a copy: nobody would notice a change of the caller's own array before the walk back
+    if value.dtype.kind not in "fiub":
+        raise TapeError(f"An array of {value.dtype} cannot be computed with; give real numbers.")
+    return like.like(value)
 
 
 def aligned(op: str, inputs: list[Any], first: Taped) -> list[Any]:
@@ -63,7 +73,8 @@ def aligned(op: str, inputs: list[Any], first: Taped) -> list[Any]:
     if not dtypes or (len(dtypes) == 1 and next(iter(dtypes)).kind == "f"):
         return inputs
     dtype = promote(*dtypes)
-    needs_real = rule is ops.elementwise_float or op == "logsumexp" or any(isinstance(x, float) for x in judged)
+    only_real = (rule is ops.elementwise_float and op != "power") or op == "logsumexp"
+    needs_real = only_real or any(isinstance(x, float) for x in judged)
     if dtype.kind != "f" and (needs_real or (op == "matmul" and dtype.kind == "b")):
         dtype = first.real
     if dtype.kind == "b":
@@ -79,18 +90,26 @@ def converted(x: Any, dtype: Any) -> Any:
 
 def pick(x: Any, key: Any) -> Any:
     """`x[key]`: slices and whole numbers are known when the step is recorded; arrays of numbers are its inputs."""
-    if x.node is None:
-        try:
-            return viewed(wrapped(x.__class__, x.value[key]), x)
-        except (IndexError, TypeError) as problem:
-            refuse("indexing", (x,), problem)
+    if x.node is None or not is_recording(x.__class__):
+        return picked(x, key)
     parts = key if isinstance(key, tuple) else (key,)
-    if not any(isinstance(part, np.ndarray | list | range) for part in parts):
+    if not any(isinstance(part, ndarray | list | range) for part in parts):
         return perform("index", (x,), {"key": key})
-    if len(parts) > 1 or np.asarray(parts[0]).dtype.kind == "b":
-        parts = (pick(x.like(np.arange(x.value.size).reshape(x.value.shape)), key).value,)
+    label = np.array(parts[0])
+    if len(parts) > 1 or label.dtype.kind not in "iu":
+        label = picked(x.like(np.arange(x.value.size).reshape(x.value.shape)), key).value
         x = x.reshape(-1)
-    return perform("take", (x, np.asarray(parts[0])), {})
+    return perform("take", (x, label), {})
+
+
+def picked(x: Any, key: Any) -> Any:
+    """The same where nothing is recorded."""
+    try:
+        if key.__class__ is ndarray and key.dtype.kind == "i":
+            return wrapped(x.__class__, x.value.take(key, 0))  # a quarter of the time that [] takes
+        return viewed(wrapped(x.__class__, x.value[key]), x)
+    except (IndexError, TypeError) as problem:
+        refuse("indexing", (x,), problem)
 
 
 # ---- operators ----------------------------------------------------------------------------------------------
@@ -104,42 +123,53 @@ def binary(op: str, meaning: Callable[[Any, Any], Any], axes: int | None = None)
 
     def usual(self: Any, other: Any) -> Any:
         kind, a, node, others_node = self.__class__, self.value, self.node, None
+        dtype = a.dtype
         if other.__class__ is kind:
             b, others_node = other.value, other.node
-        elif other.__class__ in NUMBERS:
-            b = other
+            if b.dtype is not dtype:
+                return general(op, self, other)
+        elif other.__class__ in NUMBERS and axes is None:
+            b = number(other, dtype)
         else:
-            return general(self, other)
-        if axes is not None and not (a.ndim == axes == getattr(b, "ndim", None)):
-            return general(self, other)
+            return general(op, self, other)
+        if not (dtype is FLOAT32 or dtype is FLOAT64) or (axes is not None and not a.ndim == axes == b.ndim):
+            return general(op, self, other)
         try:
             value = meaning(a, b)
         except ValueError as problem:
             refuse(op, (self, other), problem)
-        dtype = a.dtype
-        if value.__class__ is not ndarray or value.dtype is not dtype or dtype.kind != "f":
-            return general(self, other)
-        if (node is None and others_node is None) or not (kind.records if STATE.recording is None else STATE.recording):
-            return wrapped(kind, value)
-        return wrapped(kind, value, Step(op, (self, other), NO_ATTRIBUTES, value, (node, others_node)))
+        result = new(kind)  # written out, and not wrapped(): this is where the time goes
+        result.value = value = value if value.__class__ is ndarray else np.array(value)
+        result.node = result.grad = result.memory = None
+        if node is not None or others_node is not None:
+            recording = STATE.recording
+            if kind.records if recording is None else recording:
+                result.node = Step(op, (self, other), NO_ATTRIBUTES, value, (node, others_node))
+        return result
 
     def reflected(self: Any, other: Any) -> Any:
         kind, a, node = self.__class__, self.value, self.node
-        if other.__class__ not in NUMBERS or axes is not None or a.dtype.kind != "f":
-            return general(other, self)
-        value = meaning(other, a)
-        if value.__class__ is not ndarray:
-            return general(other, self)
-        if node is None or not (kind.records if STATE.recording is None else STATE.recording):
-            return wrapped(kind, value)
-        return wrapped(kind, value, Step(op, (other, self), NO_ATTRIBUTES, value, (None, node)))
-
-    def general(a: Any, b: Any) -> Any:
-        if not (is_array_like(a) and is_array_like(b)):
-            return NotImplemented
-        return perform(op, (a, b), {}) if axes is None else np.matmul(a, b)
+        dtype = a.dtype
+        if other.__class__ not in NUMBERS or axes is not None or not (dtype is FLOAT32 or dtype is FLOAT64):
+            return general(op, other, self)
+        value = meaning(number(other, dtype), a)
+        recorded = node is not None and is_recording(kind)
+        step = Step(op, (other, self), NO_ATTRIBUTES, np.asarray(value), (None, node)) if recorded else None
+        return wrapped(kind, value if step is None else step.value, step)
 
     return usual, reflected
+
+
+def general(op: str, a: Any, b: Any) -> Any:
+    """The long road: other types, other kinds of arrays, plain lists; NotImplemented for what is no array."""
+    if not (is_array_like(a) and is_array_like(b)):
+        return NotImplemented
+    return np.matmul(a, b) if op == "matmul" else perform(op, (a, b), {})
+
+
+def raised(a: Any, b: Any) -> Any:
+    """a to the power of b."""
+    return np.square(a) if b is TWO[a.dtype is FLOAT64] else a**b
 
 
 def is_array_like(x: Any) -> bool:
@@ -164,112 +194,93 @@ def in_place(op: str, meaning: np.ufunc) -> Method:
     """The method for `a ∘= b`."""
 
     def change(self: Any, other: Any) -> Any:
-        if self.node is not None or getattr(other, "node", None) is not None:
-            recorded = self.records if STATE.recording is None else STATE.recording
-            if recorded:
-                return put(self, perform(op, (before(self), other), {}))
+        value = self.value
+        recording = STATE.recording
+        if (self.records if recording is None else recording) and is_recorded(self, other):
+            return put(self, perform(op, (before(self), apart(other, self)), {}))
+        if other.__class__ in NUMBERS:
+            b = number(other, value.dtype)
+        else:
+            b = other.value if isinstance(other, Taped) else raw(other)
         try:
-            meaning(self.value, other.value if isinstance(other, Taped) else raw(other), out=self.value)
+            meaning(value, b, value)
         except (ValueError, TypeError) as problem:
             refuse(f"{op} in place", (self, other), problem)
-        changed(self)
+        memory = self.memory or memory_of(self)
+        memory.changed = last_change[0] = next(clock)
         return self
 
     return change
 
 
 def before(x: Any) -> Any:
-    """What an array was before a change in place that is recorded."""
-    if x.node.__class__ is Leaf:
+    """What an array was before a change in place that is recorded; TapeError where such a change cannot be followed."""
+    refuse_leaf(x)
+    if x.node is None and (x.value.base is not None or memory_of(x).shared):
         raise TapeError(
-            "A parameter is changed in place while the tape is recording; put the update inside `with no_grad():`, or "
-            "outside of `with record():`."
+            "This array shares its memory with another, of which it is a view, or which is a view of it; a recorded "
+            "change in place would not reach the other's past: write z = z + ... instead of z += ..., or copy() first."
         )
-    return wrapped(x.__class__, x.value.copy(), x.node)
+    return copied(x)
+
+
+def copied(x: Any) -> Any:
+    copy = wrapped(x.__class__, x.value.copy(), x.node)
+    copy.memory = Memory()  # its own, though it comes from the same step
+    return copy
+
+
+def apart(other: Any, x: Any) -> Any:
+    """What changes an array, not in this array's memory."""
+    return copied(other) if isinstance(other, Taped) and np.may_share_memory(other.value, x.value) else other
 
 
 def put(x: Any, result: Any) -> Any:
     """The result of a recorded change, in the memory of the array that is changed."""
     if result.value.shape != x.value.shape:
         raise TapeError(f"Numbers of shape {result.value.shape} do not fit in an array of shape {x.value.shape}.")
+    if not np.can_cast(result.value.dtype, x.value.dtype, "same_kind"):
+        raise TapeError(f"Numbers of type {result.value.dtype} do not fit in an array of {x.value.dtype}.")
+    result = converted(result, x.value.dtype)
     x.value[...] = result.value
-    changed(x)
+    rewritten(x)
     x.node = result.node
-    x.node.number, x.node.value, x.node.altered = next(clock), x.value, x.altered
+    x.node.number, x.node.value, x.node.memory = next(clock), x.value, x.memory
     return x
+
+
+def rewritten(x: Any) -> None:
+    """Remember that the numbers have another past now; views of them have not."""
+    changed(x)
+    x.memory.rewritten = x.memory.changed
+
+
+def forget(x: Any) -> None:
+    """Cut an array off from its past, before all its numbers are set."""
+    refuse_leaf(x)
+    x.node = None
+    rewritten(x)
+
+
+def refuse_leaf(x: Any) -> None:
+    """A parameter, or a view of one, is not changed while the tape records."""
+    node = x.node
+    while node.__class__ is Step and node.op in VIEWS and np.may_share_memory(node.value, x.value):
+        node = node.parents[0]
+    if node.__class__ is Leaf and (node is x.node or shares(node.array(), x)):
+        raise TapeError(
+            "A parameter is changed in place while the tape is recording; put the update inside `with no_grad():`, or "
+            "outside of `with record():`."
+        )
+
+
+def shares(leaf: Any, x: Any) -> bool:
+    return leaf is not None and np.may_share_memory(leaf.value, x.value)
 
 
 ADD, RADD = binary("add", operator.add)
 SUBTRACT, RSUBTRACT = binary("subtract", operator.sub)
 MULTIPLY, RMULTIPLY = binary("multiply", operator.mul)
 DIVIDE, RDIVIDE = binary("divide", operator.truediv)
-POWER, RPOWER = binary("power", operator.pow)
+POWER, RPOWER = binary("power", raised)
 MATMUL, RMATMUL = binary("matmul", np.ndarray.dot, axes=2)
-
-
-# ---- NumPy's functions --------------------------------------------------------------------------------------
-
-
-def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """What NumPy calls when one of its universal functions meets an array of ours."""
-    if is_recorded(*arrays_in((inputs, options))):
-        if options.get("out") is not None:
-            raise TapeError(f"np.{ufunc.__name__} with out= is not recorded; let it return a new array.")
-        return followed(
-            lambda *values, **kwargs: numpy_functions.call_ufunc(ufunc, method, values, kwargs),
-            ufunc.__name__, inputs, options, getattr(ufunc, method),
-        )  # fmt: skip
-    return untracked(getattr(ufunc, method), inputs, options)
-
-
-def call_function(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    """What NumPy calls when one of its other functions meets an array of ours."""
-    if is_recorded(*arrays_in((args, kwargs))):
-        return followed(
-            lambda *values, **options: numpy_functions.call_function(function, values, options),
-            function.__name__, args, kwargs, function,
-        )  # fmt: skip
-    return untracked(function, args, kwargs)
-
-
-def followed(
-    call: Callable[..., Any], name: str, args: Any, kwargs: Any, plain: Callable[..., Any] | None = None
-) -> Any:
-    """A function of NumPy's by operations of the table, which are recorded."""
-    try:
-        return call(*args, **kwargs)
-    except TracingError as problem:
-        if plain is not None:
-            untracked(plain, args, kwargs)  # NumPy's own complaint, if it has one, is the better one
-        raise TapeError(
-            f"The derivative of np.{name} with these arguments is not known; use another function, or compute it "
-            "from x.detach(), which has no derivative."
-        ) from problem
-
-
-def untracked(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    """NumPy's function on the numbers; the result as arrays of the kind that went in."""
-    given = arrays_in((args, kwargs))
-    try:
-        found = function(*raw(args), **raw(kwargs))
-    except (ValueError, IndexError, TypeError) as problem:
-        refuse(f"np.{function.__name__}", given, problem)
-    out = arrays_in(kwargs.get("out"))
-    for array in out:
-        changed(array)
-    return out[0] if len(out) == 1 else as_given(found, given)
-
-
-def as_given(found: Any, given: list[Taped]) -> Any:
-    """Results wrapped as the inputs were, no wider than these."""
-    if isinstance(found, tuple | list) and any(isinstance(part, np.ndarray) for part in found):
-        return type(found)(as_given(part, given) for part in found)
-    if not isinstance(found, np.ndarray | np.generic):
-        return found
-    value = np.asarray(found)
-    widest = [x.value.dtype for x in given if x.value.dtype.kind == "f"]
-    limit = promote(*widest) if widest else given[0].real
-    if value.dtype.kind == "f" and value.dtype.itemsize > limit.itemsize:
-        value = value.astype(limit)
-    result = wrapped(given[0].__class__, value)
-    return viewed(result, given[0])

@@ -54,6 +54,6 @@ def record() -> Recording:
     return Recording(True)
 
 
-def no_grad() -> Recording:
-    """Record nothing inside the block (PyTorch's word; MXNet: pause)."""
-    return Recording(False)
+def no_grad(function: Any = None) -> Any:
+    """Record nothing inside the block, or inside a function that it decorates (PyTorch's word; MXNet: pause)."""
+    return Recording(False) if function is None else Recording(False)(function)

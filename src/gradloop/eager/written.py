@@ -25,10 +25,10 @@ def as_python(graph: Graph, places: Mapping[str, int]) -> tuple[str, Callable[[l
     def written(values):
         v0 = values[0]
         v1 = multiply(v0, v0)
-        v2 = add(v1, number_3)
+        v2 = add(v1, number_1)
         return (v2, )
-    >>> print(function([3.0]))
-    (10.0,)
+    >>> print(*function([3.0]))
+    10.0
     """
     known: dict[str, Any] = {}
     names: dict[int, str] = {}

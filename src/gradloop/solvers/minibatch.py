@@ -6,10 +6,11 @@ import inspect
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from gradloop.checkpoint import NO_KEEPER, Keeper
 from gradloop.compiler.loops import Train, Update
 from gradloop.compiler.reference import unpack
 from gradloop.core.graph import Node
@@ -18,10 +19,12 @@ from gradloop.core.simplify import simplify
 from gradloop.core.spec import Spec
 from gradloop.core.trace import trace
 from gradloop.errors import OptionError
+from gradloop.graphs import argument_names
 from gradloop.history import History, Row, Snapshot, epochs_to_keep
 from gradloop.optimizers import Optimizer, sgd
 from gradloop.problem import INTERCEPTS, Problem
 from gradloop.progress import Progress, Report
+from gradloop.sameness import digest
 from gradloop.schedules import Schedule, cosine
 from gradloop.solvers.curvature import (
     derived_rate,
@@ -80,9 +83,13 @@ class Minibatch:
             check_count("epochs", self.epochs, "passes over the rows")
         if not isinstance(self.optimizer, Optimizer) and not callable(self.optimizer):
             raise OptionError(f"optimizer is {self.optimizer!r}; give for instance gl.sgd(0.03), or gl.sgd itself.")
+        if not isinstance(self.optimizer, Optimizer):
+            check_factory(self.optimizer)
 
     @np.errstate(over="ignore", invalid="ignore")
-    def solve(self, problem: Problem, seed: int = 0, report: Report | None = None) -> Solution:
+    def solve(
+        self, problem: Problem, seed: int = 0, report: Report | None = None, keeper: Keeper = NO_KEEPER
+    ) -> Solution:
         """Train; see `gradloop.fit`."""
         rows = len(problem.X)
         batch_size = self.rows_in_a_batch(rows)
@@ -90,10 +97,10 @@ class Minibatch:
         batches = -(-rows // batch_size)
         epochs = self.epochs or min(max(-(-STEPS_WANTED // batches), FEWEST_EPOCHS), MOST_EPOCHS)
         if isinstance(self.optimizer, Optimizer):
-            run = Run(problem, self.optimizer, batch_size, epochs, self.shuffle, seed, report)
+            run = Run(problem, self.optimizer, batch_size, epochs, self.shuffle, seed, report, keeper=keeper)
             run.warn_of_rate()
             return run.solution()
-        return self._solve_with_derived_rate(problem, batch_size, epochs, seed, report)
+        return self._solve_with_derived_rate(problem, batch_size, epochs, seed, report, keeper)
 
     def rows_in_a_batch(self, rows: int) -> int:
         """The batch size as a number, once it is known how many rows there are."""
@@ -109,7 +116,7 @@ class Minibatch:
         return self.batch_size
 
     def _solve_with_derived_rate(
-        self, problem: Problem, batch_size: int, epochs: int, seed: int, report: Report | None
+        self, problem: Problem, batch_size: int, epochs: int, seed: int, report: Report | None, keeper: Keeper
     ) -> Solution:
         """Where the curvature grows along the way, the rate found at the start is too large: begin again with less.
 
@@ -117,21 +124,23 @@ class Minibatch:
         """
         assert not isinstance(self.optimizer, Optimizer)
         if not needs_rate(self.optimizer):
-            run = Run(problem, made(self.optimizer), batch_size, epochs, self.shuffle, seed, report)
+            run = Run(problem, made(self.optimizer), batch_size, epochs, self.shuffle, seed, report, keeper=keeper)
             return run.solution()
         steps = epochs * -(-len(problem.X) // batch_size)
-        rate = derived_rate(problem, problem.start, batch_size)
+        first_rate = derived_rate(problem, problem.start, batch_size)
         advice = scale_advice(problem)
-        for _ in range(RETRIES):
+        for attempt in range(keeper.found("attempt", 1), RETRIES + 1):
+            rate = first_rate / 4 ** (attempt - 1)
             optimizer = made(self.optimizer, cosine(rate, steps))
-            run = Run(problem, optimizer, batch_size, epochs, self.shuffle, seed, report)
+            run = Run(
+                problem, optimizer, batch_size, epochs, self.shuffle, seed, report, keeper=keeper, attempt=attempt
+            )
             run.notes += [f"The learning rate was derived from the data: {rate:.3g}, falling to 0 along a cosine."]
             run.notes += advice
             solution = run.solution()
             ended_below = len(solution.history) == 0 or solution.history["loss"][-1] <= run.first_loss
             if solution.stop is Stop.INTERRUPTED or (solution.stop is Stop.FINISHED and ended_below):
                 return solution
-            rate /= 4
         return solution
 
 
@@ -139,6 +148,17 @@ def needs_rate(factory: Callable[..., Optimizer]) -> bool:
     """Whether an optimizer's factory cannot do without a learning rate."""
     arguments = inspect.signature(factory).parameters.values()
     return any(argument.default is inspect.Parameter.empty for argument in arguments)
+
+
+def check_factory(factory: Callable[..., Optimizer]) -> None:
+    """One sentence for an update rule where what makes an optimizer of a learning rate is needed."""
+    arguments = argument_names(factory, optional=False)
+    if len(arguments) > 1:
+        name = f"{getattr(factory, '__name__', 'optimizer')}({', '.join(arguments)})"
+        raise OptionError(
+            f"{name} is not made from a learning rate alone; give for instance gl.sgd(0.03), or a rule that changes "
+            "parameters as textbooks write it through gradloop.textbook.as_optimizer(rule, lr=0.03, batch_size=10)."
+        )
 
 
 def made(factory: Callable[..., Optimizer], *rate: Schedule) -> Optimizer:
@@ -210,6 +230,10 @@ class Run:
     seed: int
     report: Report | None
     notes: list[str] = field(default_factory=list)
+    keeper: Keeper = NO_KEEPER
+    attempt: int = 0  # counted where the rate is derived, and so depends on the number of epochs
+
+    CHANGES: ClassVar[tuple[str, ...]] = ("step", "attempt", "params", "state", "last", "best", "best_loss")
 
     def __post_init__(self) -> None:
         problem = self.problem
@@ -225,9 +249,13 @@ class Run:
         self.rows = len(problem.X)
         self.batches = -(-self.rows // self.batch_size)
         self.steps_in_a_call = max(1, FIRST_CALL // (self.batch_size * max(1, problem.X[0].size)))
-        self.best = self.params.copy()
+        self.best = self.last = self.params.copy()
         self.best_loss = float("inf")
         self.warned = False
+        self.step = 0  # how many are done
+        self.table: list[Row] = []
+        self.kept: list[Snapshot] = []
+        self.begun = time.perf_counter()
 
     def first_state(self) -> Array:
         """The optimizer's memory of all parameters, one behind the other."""
@@ -247,19 +275,18 @@ class Run:
         """Run all epochs, or stop early and keep the best."""
         program = self.problem.program(self.loop)
         limit = self.growth_limit()
-        table: list[Row] = []
-        kept: list[Snapshot] = []
         keep = epochs_to_keep(self.epochs, self.params.size)
-        stop, begun = Stop.FINISHED, time.perf_counter()
+        stop, self.begun = Stop.FINISHED, time.perf_counter()
+        self.keeper.begin(self, self.epochs, **self.settings())
         try:
-            for epoch in range(1, self.epochs + 1):
+            for epoch in range(self.step // self.batches + 1, self.epochs + 1):
                 finite = self.run_epoch(program, epoch)
                 answer = self.answer()
                 loss, slope = self.problem.objective(answer)
-                seconds = time.perf_counter() - begun
-                table.append(self.row(epoch, loss, slope, seconds))
+                seconds = time.perf_counter() - self.begun
+                self.table.append(self.row(epoch, loss, slope, seconds))
                 if epoch in keep:
-                    kept.append((epoch, self.problem.unpack(answer)))
+                    self.kept.append((epoch, self.problem.unpack(answer)))
                 if not finite or not loss <= limit:
                     stop = Stop.DIVERGED
                     if finite and not np.isfinite(loss):
@@ -268,9 +295,19 @@ class Run:
                 self.remember(answer, loss)
                 if self.report:
                     self.report(Progress(epoch, self.epochs, loss, epoch * self.rows / max(seconds, 1e-9), seconds))
+                self.keeper.offer(self)
+            else:
+                self.keeper.save(self)
         except KeyboardInterrupt:
             stop = Stop.INTERRUPTED
-        return Solution(self.found(stop), History.from_rows(table, kept), stop, tuple(self.notes))
+        history = History.from_rows(self.table, self.kept)
+        return Solution(self.found(stop), history, stop, tuple(self.notes), optimizer=self.optimizer)
+
+    def settings(self) -> dict[str, Any]:
+        """What decides about the bits of a run, beside the problem and the seed."""
+        rule = digest(*(update.graph.key for update in self.loop.updates), self.numbers.tobytes())
+        epochs = {"epochs": self.epochs} if self.attempt else {}
+        return epochs | {"batch_size": self.batch_size, "shuffle": self.shuffle, "rule_of_the_optimizer": rule}
 
     def growth_limit(self) -> float:
         """What no stable run reaches: many times the loss at the start, or with all parameters zero."""
@@ -287,8 +324,11 @@ class Run:
             self.best, self.best_loss = params, loss
 
     def run_epoch(self, program: Any, epoch: int) -> bool:
-        """All batches of an epoch, in calls short enough to be interrupted. False if the gradient was not finite."""
-        first, last = (epoch - 1) * self.batches, epoch * self.batches
+        """All batches of an epoch. False if the gradient was not finite."""
+        return self.run_steps(program, max(self.step, (epoch - 1) * self.batches), epoch * self.batches)
+
+    def run_steps(self, program: Any, first: int, last: int) -> bool:
+        """The steps after `first` up to `last`, in calls short enough to be interrupted."""
         problem = self.problem
         while first < last:
             until = min(last, first + self.steps_in_a_call)
@@ -297,10 +337,13 @@ class Run:
             done = program.train(problem.rows, self.batch_size, first, until, self.seed, *arrays)
             seconds = max(time.perf_counter() - begun, 1e-6)
             if done < until or not np.isfinite(self.params).all():
+                epoch = -(-done // self.batches)
                 self.notes.append(f"The gradient was not finite at step {done}, in epoch {epoch}.")
                 return False
             self.steps_in_a_call = max(1, int((until - first) * SECONDS_IN_A_CALL / seconds))
-            first = until
+            self.step = first = until
+            if first < last:
+                self.keeper.offer(self)
         return True
 
     def answer(self) -> Array:
