@@ -22,7 +22,8 @@ PACKAGE = ROOT / "src" / "gradloop"
 FLOORS = [
     {"errors"},
     {"text", "stop", "version", "whole_file", "progress", "blas"},
-    {"history", "metrics", "tensor_file"},
+    {"history", "metrics", "tensor_file", "sameness"},
+    {"checkpoint"},
     {"core"},
     {"compiler", "eager"},
     {"data"},
@@ -35,12 +36,14 @@ FLOORS = [
     {"statistics"},
     {"result"},
     {"summary", "model_file"},
+    {"notebook", "explain"},
     {"inference"},
     {"examples"},
-    {"standard_errors"},
+    {"standard_errors", "resuming"},
     {"training", "path"},
     {"show"},
-    {"cli", "plots", "estimators", "textbook"},
+    {"plots"},
+    {"cli", "estimators", "textbook"},
 ]
 FLOOR = {part: number for number, parts in enumerate(FLOORS) for part in parts}
 
@@ -55,15 +58,27 @@ ONLY_FROM = {"core": {"errors"}, "compiler": {"errors", "core"}, "eager": {"erro
 IMPORTERS = {
     "llvmlite": {"compiler"},
     "pyarrow": {"data"},
+    "duckdb": {"data"},
     "safetensors": {"inference", "tensor_file"},
     "typer": {"cli"},
     "rich": {"cli"},
-    "matplotlib": {"plots"},
+    "matplotlib": {"plots", "textbook"},
     "sklearn": {"estimators"},
     "scipy": {"blas", "solvers", "statistics"},
     "threadpoolctl": {"blas"},
 }
-LOADED_LATE = ("llvmlite", "matplotlib", "sklearn", "pyarrow", "pandas", "typer", "rich", "scipy", "threadpoolctl")
+LOADED_LATE = (
+    "llvmlite",
+    "matplotlib",
+    "sklearn",
+    "pyarrow",
+    "duckdb",
+    "pandas",
+    "typer",
+    "rich",
+    "scipy",
+    "threadpoolctl",
+)
 
 LINES_OF_A_MODULE = 400
 LINES_OF_A_FUNCTION = 40

@@ -173,13 +173,11 @@ def test_a_file_larger_than_any_model_is_not_read_to_its_end(tmp_path):
     assert peak < 100 * 2**20
 
 
-def test_a_sound_file_beyond_the_limit_is_refused(monkeypatch):
+def test_a_sound_file_beyond_the_limit_is_refused():
     blob = encode({"w": np.ones(200)}, {})
-    monkeypatch.setattr(tensor_file, "MOST_BYTES", len(blob))
-    decode(blob)
-    monkeypatch.setattr(tensor_file, "MOST_BYTES", len(blob) - 1)
+    decode(blob, most=len(blob))
     with pytest.raises(tensor_file._RefusedError, match="is larger"):
-        decode(blob)
+        decode(blob, most=len(blob) - 1)
 
 
 def test_the_builder_of_hostile_files_can_build_a_good_one():

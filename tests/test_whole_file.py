@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gradloop.whole_file import check_place, write_whole
+from gradloop.whole_file import check_place, remove_leftovers, write_whole
 
 
 def alone(path):
@@ -115,3 +115,40 @@ def test_impossible_places_are_told_at_once(tmp_path, monkeypatch, path):
 def test_asking_leaves_nothing_behind(tmp_path):
     check_place(tmp_path / "model")
     assert os.listdir(tmp_path) == []
+
+
+def test_the_old_file_stays_under_another_name(tmp_path):
+    path, previous = tmp_path / "model", tmp_path / "model.previous"
+    for number in range(4):
+        write_whole(path, [b"%d" % number], previous)
+        assert path.read_bytes() == b"%d" % number
+        assert not number or previous.read_bytes() == b"%d" % (number - 1)
+    assert sorted(os.listdir(tmp_path)) == ["model", "model.previous"]
+
+
+def test_two_names_of_one_file_leave_nothing_behind(tmp_path):
+    """So a writer leaves them that was killed between naming the old file and replacing it."""
+    path, previous = tmp_path / "model", tmp_path / "model.previous"
+    path.write_bytes(b"old")
+    os.link(path, previous)
+    write_whole(path, [b"new"], previous)
+    assert sorted(os.listdir(tmp_path)) == ["model", "model.previous"]
+    assert (path.read_bytes(), previous.read_bytes()) == (b"new", b"old")
+
+
+def test_leftovers_of_this_path_go_and_no_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "unlink", lambda *args, **options: None)  # as if the writer were killed
+    for name in ("a", "b" * 250):
+        with pytest.raises(OSError):
+            write_whole(tmp_path / name, failing())
+    monkeypatch.undo()
+    assert len(os.listdir(tmp_path)) == 2
+    remove_leftovers(tmp_path / "a")
+    assert len(os.listdir(tmp_path)) == 1
+    remove_leftovers(tmp_path / ("b" * 250))
+    assert os.listdir(tmp_path) == []
+
+
+def failing():
+    yield b"half"
+    raise OSError

@@ -54,18 +54,18 @@ def check_writable(path: PathLike) -> None:
         raise _unwritable(path, error) from error
 
 
-def read(path: PathLike) -> tuple[dict[str, NDArray[Any]], Any]:
-    """The arrays and the document of a file that ``write`` wrote.
+def read(path: PathLike, most: int = MOST_BYTES) -> tuple[dict[str, NDArray[Any]], Any]:
+    """The arrays and the document of a file that ``write`` wrote, if it has no more than so many bytes.
 
     Raises: ModelFileError for anything else, before any of it is believed.
     """
     name = os.fspath(path)
     try:
-        blob = _bytes(path)
+        blob = _bytes(path, most)
     except (OSError, ValueError) as error:  # a path with a NUL is a ValueError
         raise ModelFileError(f"The model file {name!r} cannot be read: {reason(error)}.") from error
     try:
-        return decode(blob)
+        return decode(blob, most)
     except _RefusedError as refusal:
         raise ModelFileError(f"The file {name!r} {refusal}") from None
 
@@ -80,13 +80,13 @@ def encode(arrays: Arrays, document: object) -> bytes:
     return bytes(save(contents, {_KEY: text}))
 
 
-def decode(blob: bytes) -> tuple[dict[str, NDArray[Any]], Any]:
+def decode(blob: bytes, most: int = MOST_BYTES) -> tuple[dict[str, NDArray[Any]], Any]:
     """The arrays and the document in the bytes that ``encode`` made."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     try:
-        text = json.loads(_header(blob))["__metadata__"][_KEY]
+        text = json.loads(_header(blob, most))["__metadata__"][_KEY]
         _, names, document = json.loads(text)
         loaded = load(blob)
         arrays = {name: loaded[name].copy() for name in names}
@@ -109,18 +109,18 @@ def _unwritable(path: PathLike, error: OSError) -> ModelFileError:
     return ModelFileError(f"{os.fspath(path)!r} cannot be written: {reason(error)}; choose another place.")
 
 
-def _bytes(path: PathLike) -> bytes:
+def _bytes(path: PathLike, most: int) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # opening a pipe must not wait
     with open(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError("it is not a file")
-        return file.read(MOST_BYTES + 1)
+        return file.read(most + 1)
 
 
-def _header(blob: bytes) -> bytes:
+def _header(blob: bytes, most: int) -> bytes:
     """The header, when the first eight bytes give a length that can be."""
-    if len(blob) > MOST_BYTES:
-        raise _RefusedError(f"is larger than the {MOST_BYTES >> 20} MB that a model file holds at most.")
+    if len(blob) > most:
+        raise _RefusedError(f"is larger than the {most >> 20} MB that such a file holds at most.")
     length = int.from_bytes(blob[:8], "little")
     if len(blob) < 8 or length > min(MOST_HEADER_BYTES, len(blob) - 8):
         raise _RefusedError(_FOREIGN)

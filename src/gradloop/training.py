@@ -9,16 +9,24 @@ from typing import Any
 import numpy as np
 
 from gradloop.certificate import certify
+from gradloop.checkpoint import Checkpoint, open_checkpoint
+from gradloop.data.missing import Rules
+from gradloop.data.sources import open_source, read_table
 from gradloop.errors import OptionError
-from gradloop.examples import Examples, from_arrays, from_table, path_or_table
+from gradloop.examples import Examples, as_loss, as_model, from_arrays, from_table
 from gradloop.inference import Fit, measures
+from gradloop.larger.least_squares import Recalled, Request, in_one_pass
+from gradloop.larger.one_pass import OnePass
 from gradloop.models import Model
 from gradloop.penalties import Penalty
 from gradloop.problem import Problem, make_problem
 from gradloop.progress import Report
+from gradloop.result import Course
+from gradloop.resuming import check_solver, solve_kept
 from gradloop.solvers.auto import SOLVERS, Solver, choose
 from gradloop.standard_errors import check_errors, standard_errors
 from gradloop.stop import Stop
+from gradloop.whole_file import PathLike
 
 Array = Any
 
@@ -38,16 +46,23 @@ def fit(
     seed: int = 0,
     holdout: float = 0.0,
     errors: str = "classical",
+    missing: str = "error",
+    max_levels: int | None = None,
+    unseen: str = "error",
     engine: str = "native",
     progress: Report | None = None,
+    checkpoint: PathLike | None = None,
+    every: float | None = None,
+    resume: bool = False,
 ) -> Fit:
     """Find the parameters that minimise the mean loss over the examples, plus the penalty.
 
         params = argmin  1/n Σᵢ loss(model(xᵢ, params), yᵢ) + penalty(params)
 
     Args:
-        data: features X (n, d) as an array; or a table with the target among its columns: the path of a CSV file, a
-            dict of columns, a data frame. Columns of numbers are standardised for training, text becomes one-hot.
+        data: features X (n, d) as an array; or a table with the target among its columns: the path of a CSV, Parquet
+            or Arrow file or of a folder of them, a pattern ("sales/*.parquet"), a query (gl.sql), a data frame, a
+            dict of columns. Columns of numbers are standardised for training, text becomes one-hot.
         y: the targets (n,), only with an array X
         target: the name of the target's column, only with a table
         leave_out: names of columns that are not to be used, only with a table
@@ -62,11 +77,26 @@ def fit(
         seed: decides the order of rows and the rows held out
         holdout: the share of rows that training does not see, to judge the fit by
         errors: standard errors: "classical", or "HC0" to "HC3" for least squares whose errors differ between rows
+        missing: cells of a table without a value: "error" refuses them, "drop" leaves their rows out, "mean" takes the
+            column's mean over the training rows (for text, the share of each category), "indicator" does so too and
+            adds a column that is 1 where a value is missing; the model does the same when it predicts, except that
+            it refuses what it was to drop. Rows without a target are left out in any case, and a note counts them
+        max_levels: how many categories of a column of text are told apart, the rarer ones being "other"; None: 50
+        unseen: categories of a table that training has not seen, when predicting: "error" refuses them, "other" takes
+            them for "other" where there is such a category, and else for an average of the known ones
         engine: "native", or "numpy" for the slow reference
         progress: a function that is told how far training is
+        checkpoint: a file to keep the state of the run in, for the solvers "minibatch", "gradient_descent", "newton",
+            "lbfgs" and gl.Exhaustive; written whole, with a checksum, and the state before it in FILE.previous. Ctrl-C
+            then saves and returns the fit so far; the second time it stops at once
+        every: seconds between two checkpoints; None: 30
+        resume: go on from the checkpoint, and come to the same bits as a run that was never stopped, on the same
+            machine. Data and settings must be those of before; only epochs, or iterations, may be more, where the
+            learning rate does not depend on their number. Where there is no checkpoint yet, begin at the start
 
     Raises:
         DataError, ModelError, OptionError: a sentence saying what does not fit, where, and what to do.
+        ModelFileError: a checkpoint that cannot be written, or is cut, altered, or newer.
 
     >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
     >>> line = fit(X, np.array([1.0, 3.0, 5.0, 7.0]), seed=1)
@@ -76,27 +106,67 @@ def fit(
     check_options(seed, start, penalty, progress)
     check_errors(errors)
     chosen = as_solver(solver)
-    table = path_or_table(data)
-    if table is None:
-        examples = from_arrays(data, y, target, leave_out, model, loss, start, weights, holdout, seed)
-    else:
-        examples = from_table(table, y, target, leave_out, model, loss, start, weights, holdout, seed)
-    return train(examples, chosen, penalty, seed, errors, engine, progress)
+    place = open_checkpoint(checkpoint, every, resume)
+    if place is not None and chosen is not None:
+        check_solver(chosen)
+    rules = Rules(missing, max_levels, unseen)  # type: ignore[arg-type]  # checked where they are used
+    source = open_source(data)
+    if source is None:
+        examples = from_arrays(data, y, target, leave_out, model, loss, start, weights, holdout, seed, rules)
+        return train(examples, chosen, penalty, seed, errors, engine, progress, place)
+
+    def in_memory() -> Examples:
+        table = read_table(source)
+        return from_table(table, y, target, leave_out, model, loss, start, weights, holdout, seed, rules)
+
+    plain = y is None and target is not None and weights is None and start is None and not holdout
+    if plain and place is None and errors == "classical":
+        asked = Request(target, leave_out, model, loss, penalty, chosen, rules, engine)
+        found = in_one_pass(source, asked)
+        if found is not None:
+            return at_once(asked, seed, *found, Recalled(in_memory))
+    return train(in_memory(), chosen, penalty, seed, errors, engine, progress, place)
+
+
+def at_once(asked: Request, seed: int, found: OnePass, solver: Solver, reason: tuple[str, ...], examples: Any) -> Fit:
+    """The fit of a table that was never in memory."""
+    model = as_model(asked.model, None)
+    return Fit(
+        params=found.params,
+        trained_params=found.trained,
+        model=model,
+        loss=as_loss(asked.loss, model),
+        feature_names=found.preparation.feature_names,
+        history=found.history,
+        stop=found.stop,
+        certificate=found.certificate,
+        statistics=found.statistics,
+        preparation=found.preparation,
+        notes=(*found.preparation.notes, *reason, *found.notes),
+        seed=seed,
+        rows=found.rows,
+        examples=examples,
+        course=Course(solver, None, asked.penalty, asked.engine),
+    )
 
 
 def train(
     examples: Examples, solver: Solver | None, penalty: Penalty | None, seed: int, errors: str, engine: str,
-    progress: Report | None,
+    progress: Report | None, place: Checkpoint | None = None,
 ) -> Fit:  # fmt: skip
     """Search for the parameters, judge them, and put the result together."""
     problem = make_problem(
         examples.model, examples.loss, examples.X, examples.y, examples.start, penalty, engine, examples.weights
     )
     chosen, reason = (solver, ()) if solver is not None else choose(problem)
-    solution = chosen.solve(problem, seed, progress)
+    kept: tuple[str, ...] = ()
+    if place is None:
+        solution = chosen.solve(problem, seed, progress)
+    else:
+        solution, kept = solve_kept(place, examples, problem, chosen, seed, progress)
     trained = problem.unpack(solution.params)
     sure = solution.stop is Stop.CONVERGED or errors != "classical"
-    statistics = standard_errors(problem, solution.params, examples, errors) if sure else None
+    statistics = standard_errors(problem, solution, examples, errors) if sure else None
     found = Fit(
         params=examples.in_units(trained),
         trained_params=trained,
@@ -108,11 +178,12 @@ def train(
         certificate=getattr(solution, "certificate", None) or certify(problem, solution.params),
         statistics=statistics,
         preparation=examples.preparation,
-        notes=(*examples.notes, *reason, *solution.notes),
+        notes=(*examples.notes, *reason, *solution.notes, *kept),
         seed=seed,
         rows=len(examples.X),
     )
-    return replace(found, holdout=judge(examples, problem, solution.params))
+    course = Course(chosen, getattr(solution, "optimizer", None), penalty, engine)
+    return replace(found, holdout=judge(examples, problem, solution.params), examples=examples, course=course)
 
 
 def judge(examples: Examples, problem: Problem, flat: Array) -> dict[str, float] | None:

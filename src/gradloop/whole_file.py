@@ -2,16 +2,18 @@
 
 import contextlib
 import os
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
 PathLike = str | os.PathLike[str]
 
 
-def write_whole(path: PathLike, chunks: Iterable[bytes]) -> None:
+def write_whole(path: PathLike, chunks: Iterable[bytes], previous: PathLike | None = None) -> None:
     """Write the chunks to a temporary file beside ``path``, force them to the disk, and rename it into place.
 
-    Two writers of one path never mix: the last rename wins, whole. A path that is a link keeps being one.
+    Two writers of one path never mix: the last rename wins, whole. A path that is a link keeps being one. The old file
+    is then found at ``previous``, where that is given; at every instant one of the two is there, whole.
 
     Raises: OSError; the old file is then untouched and the temporary file gone.
     """
@@ -23,6 +25,8 @@ def write_whole(path: PathLike, chunks: Iterable[bytes]) -> None:
                 file.write(chunk)
             file.flush()
             os.fsync(file.fileno())
+        if previous is not None and place.exists():
+            _name_also(place, Path(os.path.realpath(previous)))
         os.replace(temporary, place)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -42,6 +46,13 @@ def check_place(path: PathLike) -> None:
     probe.unlink()
 
 
+def remove_leftovers(path: PathLike) -> None:
+    """Remove what writers of ``path`` that were killed have left beside it."""
+    place = _place(path)
+    for leftover in place.parent.glob(f"{_beginning(place)}*.tmp"):
+        leftover.unlink(missing_ok=True)
+
+
 def reason(error: OSError | ValueError) -> str:
     """Why it failed, in the system's words, as the end of a sentence that names the path."""
     return (getattr(error, "strerror", None) or str(error)).lower()
@@ -59,7 +70,24 @@ def _place(path: PathLike) -> Path:
 
 
 def _temporary(place: Path) -> Path:
-    return place.with_name(f".gradloop-{os.urandom(8).hex()}.tmp")
+    return place.with_name(f"{_beginning(place)}{os.urandom(8).hex()}.tmp")
+
+
+def _beginning(place: Path) -> str:
+    """The same for all temporary files of a path, and as short for a long name."""
+    return f".gradloop-{zlib.crc32(os.fsencode(place.name)):08x}-"
+
+
+def _name_also(place: Path, other: Path) -> None:
+    """Let another name mean this file too, in place of what it meant."""
+    link = _temporary(place)
+    try:
+        os.link(place, link)
+    except OSError:  # a disk where a file has one name only
+        os.replace(place, other)
+        return
+    os.replace(link, other)
+    link.unlink(missing_ok=True)  # renaming a file to another name of itself leaves both
 
 
 def _force_folder(folder: Path) -> None:

@@ -79,7 +79,6 @@ def test_version():
         ["fit", "houses.csv", "--target", "price", "--epochs", "many"],
         ["fit", "houses.csv", "--target", "price", "--l2", "-1"],
         ["fit", "houses.csv", "--target", "price", "--seed", "-1"],
-        ["predict", "model"],
     ],
 )
 def test_wrong_usage_ends_with_2(words):
@@ -184,6 +183,30 @@ def test_evaluation_is_a_table_or_json():
     assert found == {"R2": 1.0, "RMSE": nothing, "MAE": nothing, "rows": 4}
 
 
+def test_cells_without_a_value_are_dealt_with_as_the_model_was_told():
+    Path("holes.csv").write_text(HOUSES + ",Ulm,240\n70,,310\n50,Ulm,\n")
+    assert "choose missing=" in fault("fit", "holes.csv", "--target", "price", "--quiet")
+    run("fit", "holes.csv", "--target", "price", "--missing", "drop", "--quiet", "-o", "model")
+    np.testing.assert_allclose(load("model").params["w"], [3, -100], rtol=1e-9)
+    out, err = run("evaluate", "model", "holes.csv")
+    assert "on 4 rows" in out and "1 of 7 rows was left out because the target 'price' is missing." in err
+    assert "2 of 7 rows were left out because of missing values: 1 in 'area' and 1 in 'town'." in err
+    assert "give rows that have them" in fault("predict", "model", "holes.csv")
+    run("fit", "holes.csv", "--target", "price", "--missing", "indicator", "--quiet", "-o", "model")
+    out, err = run("predict", "model", "holes.csv")
+    assert len(out.splitlines()) == 8 and "2 cells without a value (1 in 'area' and 1 in 'town'), and the mean" in err
+
+
+def test_new_and_rare_categories():
+    Path("towns.csv").write_text("town,price\n" + "Ulm,1\nBonn,2\n" * 5 + "Aue,4\nHof,8\n")
+    Path("new.csv").write_text("town\nMars\n")
+    run("fit", "towns.csv", "--target", "price", "--max-levels", 3, "--quiet", "-o", "model")
+    assert float(run("predict", "model", "new.csv")[0].split()[1]) == pytest.approx(6)
+    run("fit", "towns.csv", "--target", "price", "--unseen", "other", "--quiet", "-o", "model")
+    out, err = run("predict", "model", "new.csv")
+    assert float(out.split()[1]) == pytest.approx(27 / 12) and "texts not seen in training in 1 row" in err
+
+
 def test_classes_of_text_are_learned_and_predicted_by_name():
     words = ["--target", "size", "--model", "softmax", "--epochs", 2000, "--quiet", "-o", "model"]
     run("fit", "classes.csv", *words)
@@ -215,28 +238,35 @@ def test_every_option_reaches_training(monkeypatch, engine):
     seen = {}
 
     def remember(data, **options):
-        seen.update(options, data=data)
+        seen.update(options, data=data.files)
         return fits.houses()
 
     monkeypatch.setattr(module, "train", remember)
     words = "--target price --leave-out town --weights area --model polynomial --degree 3 --loss huber"
-    words += " --optimizer momentum --learning-rate 0.5 --errors HC1"
-    words += " --batch-size 7 --epochs 11 --l1 0.1 --l2 0.2 --seed 5 --holdout 0.25 --quiet --engine"
+    words += " --optimizer momentum --learning-rate 0.5 --errors HC1 --missing mean --max-levels 9 --unseen other"
+    words += " --batch-size 7 --epochs 11 --l1 0.1 --l2 0.2 --seed 5 --holdout 0.25 --quiet"
+    words += " --checkpoint kept --every 5min --resume --engine"
     run("fit", "houses.csv", *words.split(), engine)
     assert seen.pop("model").name == "polynomial(3)" and seen.pop("penalty").name == "elastic_net"
     solver = seen.pop("solver")
     assert (solver.optimizer.name, solver.optimizer.rate(1)) == ("momentum", 0.5)
     assert (solver.batch_size, solver.epochs) == (7, 11)
     assert seen == {
-        "data": Path("houses.csv"),
+        "data": ("houses.csv",),
         "target": "price",
         "leave_out": ["town"],
         "weights": "area",
         "loss": "huber",
         "errors": "HC1",
+        "missing": "mean",
+        "max_levels": 9,
+        "unseen": "other",
         "seed": 5,
         "holdout": 0.25,
         "engine": engine,
+        "checkpoint": Path("kept"),
+        "every": 300.0,
+        "resume": True,
         "progress": None,
     }
 
@@ -298,6 +328,67 @@ def test_ctrl_c_keeps_what_was_learned(monkeypatch):
     out, _ = run("fit", "houses.csv", "--target", "price", "--epochs", 1000, "--json", "-o", "model", code=130)
     assert json.loads(out)["stop"]["name"] == "INTERRUPTED"
     assert load("model").history["epoch"].tolist() == [1, 2, 3]
+
+
+KEPT = ["fit", "houses.csv", "--target", "price", "--epochs", 40, "--checkpoint", "kept", "-o", "model"]
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_run_that_is_told_to_end_is_kept_and_goes_on_to_the_same_bits(monkeypatch, name):
+    def report(state):
+        if state.epoch == 3:
+            signal.raise_signal(getattr(signal, name))
+
+    before = signal.getsignal(getattr(signal, name))
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "progress", lambda quiet: nullcontext(report))
+        out, _ = run(*KEPT, code=130)
+    assert "note: The run is kept in 'kept'; resume goes on from there." in out and len(load("model").history) == 3
+    assert signal.getsignal(getattr(signal, name)) is before
+    out, _ = run(*KEPT, "--resume")
+    assert "note: Training resumed from 'kept'" in out
+    resumed = load("model")
+    run(*KEPT[:6], "-o", "other")
+    undisturbed = load("other")
+    assert [v.tobytes() for v in resumed.params.values()] == [v.tobytes() for v in undisturbed.params.values()]
+    assert resumed.history["loss"].tobytes() == undisturbed.history["loss"].tobytes()
+
+
+def test_the_second_ctrl_c_stops_at_once(monkeypatch):
+    def report(state):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(module, "progress", lambda quiet: nullcontext(report))
+    out, err = run(*KEPT, code=130)
+    assert (out, err) == ("", "gradloop: interrupted; no output was written.\n")
+    assert not Path("model").exists() and Path("kept").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--every", "5min"], 2, "every is for checkpoints"),
+        (["--resume"], 2, "resume is for checkpoints"),
+        (["--checkpoint", "kept", "--every", "soon"], 2, "--every is 'soon'"),
+        (["--checkpoint", "kept"], 2, "ClosedForm cannot go on from a checkpoint"),
+        (["--checkpoint", "houses.csv"], 2, "houses.csv is also an input or the output"),
+        (["--checkpoint", "model", "-o", "model"], 2, "model is also an input or the output"),
+        (["--checkpoint", "model", "-o", "model.previous"], 2, "model.previous is also an input or the output"),
+        (["--checkpoint", "classes.csv", "--epochs", 3], 2, "'classes.csv' is there already"),
+        (["--checkpoint", "missing/kept"], 1, "'missing/kept' cannot be written"),
+    ],
+)
+def test_checkpoints_that_cannot_be_are_sentences(words, code, said):
+    assert said in fault("fit", "houses.csv", "--target", "price", "--quiet", *words, code=code)
+
+
+def test_what_changed_between_two_starts_is_refused():
+    run(*KEPT)
+    Path("houses.csv").write_text(HOUSES.replace("150", "151"))
+    assert "The data are not those of the checkpoint 'kept': the targets have changed" in fault(*KEPT, "--resume")
+    Path("houses.csv").write_text(HOUSES)
+    assert "seed was 0 and is 7" in fault(*KEPT, "--resume", "--seed", 7, code=2)
 
 
 def test_too_long_steps_are_a_sentence_and_no_model():

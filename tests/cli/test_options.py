@@ -71,3 +71,16 @@ def test_a_batch_of_all_rows_is_named_and_other_words_are_refused():
     assert options.build_solver("auto", None, None, "all", None).batch_size == "all"
     with pytest.raises(OptionError, match="--batch-size is 'ten', but it must be a whole number"):
         options.build_solver("auto", None, None, "ten", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30s", 30), ("2", 2), ("1.5min", 90), (" 1 h", 3600), (".5s", 0.5), ("0s", 0)]
+)
+def test_lengths_of_time(text, seconds):
+    assert options.as_seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "s", "-1s", "1e3s", "soon", "3 days", "nan", "1min30s"])
+def test_other_words_are_no_length_of_time(text):
+    with pytest.raises(OptionError, match="--every is .*such as 30s, 5min or 1h"):
+        options.as_seconds(text)

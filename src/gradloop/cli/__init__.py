@@ -1,4 +1,4 @@
-"""gradloop in a shell: fit, predict, evaluate, show."""
+"""gradloop in a shell: fit, predict, evaluate, show, explain."""
 
 from gradloop.cli.app import main
 

@@ -7,10 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
+from gradloop.checkpoint import PREVIOUS
 from gradloop.cli import options
-from gradloop.cli.terminal import FAULT, INTERRUPTED, print_json, progress, say, sentences
-from gradloop.data.csv import csv_chunks, read_csv, write_csv
+from gradloop.cli.explain import explain
+from gradloop.cli.plot import plot
+from gradloop.cli.synth import synth
+from gradloop.cli.terminal import FAULT, INTERRUPTED, print_json, progress, say, sentences, stopping_is_ctrl_c
+from gradloop.data.csv import csv_chunks, write_csv
 from gradloop.data.preparation import Preparation
+from gradloop.data.sources import read_table
+from gradloop.data.sources.opening import open_path
 from gradloop.errors import OptionError
 from gradloop.inference import Fit, load
 from gradloop.show import show as stage_as_text
@@ -51,8 +57,10 @@ def without_command(
 
 @app.command()
 def fit(
-    data: options.DataFile,
     target: options.Target,
+    data: options.Data = None,
+    query: options.Query = None,
+    database: options.Database = None,
     leave_out: options.LeaveOut = None,
     weights: options.Weights = None,
     model: options.ModelOption = "linear",
@@ -68,24 +76,25 @@ def fit(
     seed: options.Seed = 0,
     holdout: options.Holdout = 0.0,
     errors: options.Errors = "classical",
+    missing: options.MissingOption = "error",
+    max_levels: options.MaxLevels = None,
+    unseen: options.Unseen = "error",
     engine: options.Engine = "native",
+    checkpoint: options.CheckpointOption = None,
+    every: options.Every = None,
+    resume: options.Resume = False,
     output: options.Output = None,
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
     """Train a model on a table; Ctrl-C stops early and keeps what was learned."""
     with sentences():
-        _check_output(output, data)
-        choices: dict[str, Any] = {
-            "model": options.build_model(model, degree),
-            "loss": loss,
-            "penalty": options.build_penalty(l1, l2),
-            "solver": options.build_solver(solver, optimizer, learning_rate, batch_size, epochs),
-            "errors": errors,
-        }
-        rows: dict[str, Any] = {"target": target, "leave_out": leave_out or (), "weights": weights}
-        with progress(quiet) as report:
-            found = train(data, **rows, **choices, seed=seed, holdout=holdout, engine=engine, progress=report)
+        source = options.open_data(data, query, database)
+        _check_output(output, *source.files)
+        _check_checkpoint(checkpoint, output, *source.files)
+        choices = options.as_arguments(locals())
+        with stopping_is_ctrl_c(checkpoint is not None), progress(quiet) as report:
+            found = train(source, **choices, progress=report)
         _finish(found, output, quiet, json)
 
 
@@ -104,15 +113,18 @@ def _finish(found: Fit, output: Path | None, quiet: bool, json: bool) -> None:
 @app.command()
 def predict(
     model: options.ModelFile,
-    data: options.DataFile,
+    data: options.Data = None,
+    query: options.Query = None,
+    database: options.Database = None,
     output: options.Output = None,
     probability: options.Probability = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Predict each row of a table, as CSV on standard output or in a file."""
     with sentences():
-        _check_output(output, data, model)
-        fitted, rows = load(model), read_csv(data)
+        source = options.open_data(data, query, database)
+        _check_output(output, model, *source.files)
+        fitted, rows = load(model), read_table(source)
         if fitted.preparation is not None and not quiet:
             for remark in fitted.preparation.remarks(rows):
                 say(remark)
@@ -125,11 +137,22 @@ def predict(
 
 
 @app.command()
-def evaluate(model: options.ModelFile, data: options.DataFile, json: options.Json = False) -> None:
+def evaluate(
+    model: options.ModelFile,
+    data: options.Data = None,
+    query: options.Query = None,
+    database: options.Database = None,
+    json: options.Json = False,
+) -> None:
     """Measure a model's predictions on a table that holds the target."""
     with sentences():
-        rows = read_csv(data)
-        found = load(model).evaluate(rows)
+        source = options.open_data(data, query, database)
+        fitted, rows = load(model), read_table(source)
+        if fitted.preparation is not None:
+            rows, left_out = fitted.preparation.judged(rows)
+            for remark in (*left_out, *fitted.preparation.remarks(rows)):
+                say(remark)
+        found = fitted.evaluate(rows)
         if json:
             print_json({**found, "rows": rows.rows})
         else:
@@ -160,7 +183,12 @@ def show(
         print(stage_as_text(stage, *parts, *sizes))
 
 
-def _sizes(data: Path | None, target: str | None, features: int | None, classes: int | None) -> tuple[int, int]:
+app.command()(explain)
+app.command()(plot)
+app.command()(synth)
+
+
+def _sizes(data: str | None, target: str | None, features: int | None, classes: int | None) -> tuple[int, int]:
     """The number of features and of classes: those of a table, or those given."""
     if data is None:
         if target is not None:
@@ -168,7 +196,7 @@ def _sizes(data: Path | None, target: str | None, features: int | None, classes:
         return (2 if features is None else features), (2 if classes is None else classes)
     if target is None or features is not None or classes is not None:
         raise OptionError("DATA needs --target and decides --features and --classes itself; leave these out.")
-    preparation = Preparation.learn(read_csv(data), target)
+    preparation = Preparation.learn(read_table(open_path(data)), target)
     return len(preparation.feature_names), len(preparation.classes or ())
 
 
@@ -178,14 +206,24 @@ def _probabilities(fitted: Fit, rows: Any) -> dict[str, Any]:
     return {f"probability of {name}": found[:, place] for place, name in enumerate(classes)}
 
 
-def _check_output(output: Path | None, *inputs: Path) -> None:
+def _check_output(output: Path | None, *inputs: str | Path) -> None:
     """Before any work: the output can be written, and is none of the inputs."""
     if output is None:
         return
     for source in inputs:
-        if output.exists() and source.exists() and os.path.samefile(output, source):
+        if output.exists() and os.path.exists(source) and os.path.samefile(output, source):
             raise OptionError(f"The output {output} is also an input, which would be lost; choose another place.")
     check_writable(output)
+
+
+def _check_checkpoint(checkpoint: Path | None, *others: str | Path | None) -> None:
+    """A checkpoint takes two names, of which none may be an input's or the output's."""
+    if checkpoint is None:
+        return
+    taken = {os.path.realpath(place) for place in others if place is not None}
+    for place in (str(checkpoint), f"{checkpoint}{PREVIOUS}"):
+        if os.path.realpath(place) in taken:
+            raise OptionError(f"The checkpoint {place} is also an input or the output; choose another place.")
 
 
 def _tell(found: Fit, saved: Path | None, quiet: bool, json: bool) -> None:

@@ -1,13 +1,16 @@
 """The options of the commands, and what they stand for."""
 
 import inspect
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import typer
 
+from gradloop.data.sources import Source, sql
+from gradloop.data.sources.opening import open_path
 from gradloop.errors import OptionError
 from gradloop.models import Model, polynomial
 from gradloop.optimizers import OPTIMIZERS
@@ -26,7 +29,16 @@ SolverName = Literal[
 ]
 Stage = Literal["graph", "gradient", "loop", "llvm", "assembly"]
 
-DataFile = Annotated[Path, typer.Argument(metavar="DATA", help="CSV file with a header line.")]
+DataFile = Annotated[str, typer.Argument(metavar="DATA", help="CSV, Parquet or Arrow file, or a folder of them.")]
+Data = Annotated[
+    str | None,
+    typer.Argument(metavar="DATA", help='CSV, Parquet or Arrow file, a folder, "a pattern*", or - for standard input.'),
+]
+Query = Annotated[str | None, typer.Option("--sql", metavar="QUERY", help="Instead of DATA: the rows of a query.")]
+Database = Annotated[
+    str | None,
+    typer.Option("--db", metavar="DB", help="For --sql: DuckDB or SQLite file, or postgresql://…; otherwise DuckDB."),
+]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="File that gradloop fit -o wrote.")]
 Target = Annotated[str, typer.Option(metavar="NAME", help="Column to predict.")]
 LeaveOut = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Column not to use; may be repeated.")]
@@ -52,16 +64,65 @@ Holdout = Annotated[float, typer.Option(metavar="SHARE", help="Share of the rows
 Errors = Annotated[
     Literal["classical", "HC0", "HC1", "HC2", "HC3"], typer.Option(help="Standard errors; HC: errors of unequal size.")
 ]
+MissingOption = Annotated[
+    Literal["error", "drop", "mean", "indicator"],
+    typer.Option("--missing", help="Cells without a value: refused, their rows left out, the mean, or it and a flag."),
+]
+MaxLevels = Annotated[int | None, typer.Option(min=2, help='Categories of a column, rare ones "other"; otherwise 50.')]
+Unseen = Annotated[
+    Literal["error", "other"], typer.Option(help='When predicting, new categories: refused, or taken for "other".')
+]
+CheckpointOption = Annotated[
+    Path | None, typer.Option("--checkpoint", metavar="FILE", help="Keep the run here, to go on with if it is stopped.")
+]
+Every = Annotated[str | None, typer.Option(metavar="TIME", help="Between checkpoints: 10s, 5min or 1h; otherwise 30s.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint, if there is one.")]
 Engine = Annotated[Literal["native", "numpy"], typer.Option(help="numpy is slow, and the same to rounding.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Probability = Annotated[bool, typer.Option("--probability", help="A column per class with its probability.")]
 StageArgument = Annotated[Stage, typer.Argument(metavar="STAGE", help="graph, gradient, loop, llvm or assembly.")]
-SampleFile = Annotated[Path | None, typer.Argument(metavar="DATA", help="CSV file whose columns are meant.")]
+SampleFile = Annotated[str | None, typer.Argument(metavar="DATA", help="File whose columns are meant.")]
 SampleTarget = Annotated[str | None, typer.Option("--target", metavar="NAME", help="Column to predict.")]
 Features = Annotated[int | None, typer.Option(min=1, help="Without DATA: how many; otherwise 2.")]
 Classes = Annotated[int | None, typer.Option(min=2, help="Without DATA: how many; otherwise 2.")]
+
+
+def open_data(data: str | None, query: str | None, database: str | None) -> Source:
+    """The rows that the options name.
+
+    Raises: OptionError unless exactly one of data and query is given; DataError for what cannot be read.
+    """
+    if query is None and database is not None:
+        raise OptionError('--db is for --sql: say which rows of the database are meant, --sql "select …".')
+    if query is None and data is None:
+        raise OptionError("There are no rows to work on; give DATA, or --sql QUERY.")
+    if query is not None and data is not None:
+        raise OptionError("DATA and --sql exclude each other; name the file in the query, or the database with --db.")
+    if query is not None:
+        return sql(query, database)
+    assert data is not None
+    return open_path(data)
+
+
+def as_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the options of a command, by name, are as arguments of `gradloop.fit`.
+
+    Raises: OptionError for what cannot be honoured.
+    """
+    alike = (
+        "target", "weights", "loss", "errors", "seed", "holdout", "missing", "max_levels", "unseen", "engine",
+        "checkpoint", "resume",
+    )  # fmt: skip
+    solver = ("solver", "optimizer", "learning_rate", "batch_size", "epochs")
+    return {name: given[name] for name in alike} | {
+        "leave_out": given["leave_out"] or (),
+        "model": build_model(given["model"], given["degree"]),
+        "penalty": build_penalty(given["l1"], given["l2"]),
+        "solver": build_solver(*(given[name] for name in solver)),
+        "every": as_seconds(given["every"]),
+    }
 
 
 def build_model(name: ModelName, degree: int | None) -> str | Model:
@@ -130,7 +191,7 @@ def build_solver(
     }
     given = [option for option, value in settings.items() if value is not None]
     if name == "minibatch" or (name == "auto" and given):
-        return Minibatch(build_optimizer(optimizer, learning_rate), _as_batch_size(batch_size), epochs)
+        return Minibatch(build_optimizer(optimizer, learning_rate), as_batch_size(batch_size), epochs)
     if name == "gradient_descent" and given == ["--learning-rate"]:
         with _blamed_on("--learning-rate"):
             return GradientDescent(learning_rate)
@@ -139,12 +200,29 @@ def build_solver(
     return None if name == "auto" else SOLVERS[name]()
 
 
-def _as_batch_size(text: str | None) -> Any:
+def as_batch_size(text: str | None) -> Any:
+    """A number of rows, or the word all."""
     if text is None or text == "all":
         return text
     if not text.isdecimal():
         raise OptionError(f'--batch-size is {text!r}, but it must be a whole number from 1, or "all".')
     return int(text)
+
+
+def as_seconds(text: str | None) -> float | None:
+    """A length of time such as 30s, 5min or 1h, in seconds.
+
+    Raises: OptionError for anything else.
+
+    >>> as_seconds("1.5min")
+    90.0
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9]+|[0-9]*\.[0-9]+) *(s|min|h|)", text.strip())
+    if found is None:
+        raise OptionError(f"--every is {text!r}, but it must be a length of time such as 30s, 5min or 1h.")
+    return float(found[1]) * {"s": 1, "": 1, "min": 60, "h": 3600}[found[2]]
 
 
 def names(choice: Any) -> tuple[str, ...]:

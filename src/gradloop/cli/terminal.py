@@ -3,17 +3,18 @@
 import json
 import math
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gradloop.errors import GradloopError, OptionError
+from gradloop.explain.data import plain
 from gradloop.text import number, printable
 
 FAULT, USAGE, INTERRUPTED = 1, 2, 130  # exit codes
@@ -40,7 +41,7 @@ def sentences() -> Iterator[None]:
     except (typer.Exit, typer.Abort):
         raise
     except KeyboardInterrupt:
-        say("interrupted; nothing was written.")
+        say("interrupted; no output was written.")
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
         _forget_output()
@@ -71,6 +72,20 @@ def _sentence(error: Exception) -> str:
         f"something went wrong that should not ({type(error).__name__}: {error}); this is gradloop's fault: "
         f"please report it with what {TRACEBACK}=1 shows."
     )
+
+
+@contextmanager
+def stopping_is_ctrl_c(wanted: bool) -> Iterator[None]:
+    """Where wanted, let being told to end, or a terminal that goes away, do what Ctrl-C does."""
+    signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)] if wanted else []
+    taken = [each for each in signals if signal.getsignal(each) is signal.SIG_DFL]
+    for each in taken:
+        signal.signal(each, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for each in taken:
+            signal.signal(each, signal.SIG_DFL)
 
 
 @contextmanager
@@ -126,20 +141,3 @@ def _told(state: Any) -> str:
 def print_json(value: Any) -> None:
     """One JSON object on standard output; what JSON cannot say of numbers (NaN, infinity) becomes null."""
     print(json.dumps(plain(value), allow_nan=False))
-
-
-def plain(value: Any) -> Any:
-    """The value as lists, dicts, text, and finite numbers.
-
-    >>> plain({"w": np.array([1.0, np.nan]), "n": np.int64(3)})
-    {'w': [1.0, None], 'n': 3}
-    """
-    if isinstance(value, dict):
-        return {str(key): plain(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(part) for part in value]
-    if isinstance(value, (np.ndarray, np.generic)):
-        return plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

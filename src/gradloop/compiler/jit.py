@@ -34,6 +34,11 @@ def target_machine() -> Any:
     )
 
 
+def processor() -> str:
+    """The name that LLVM gives this computer's processor."""
+    return str(llvm.get_host_cpu_name())
+
+
 def parsed(text: str) -> Any:
     module = llvm.parse_assembly(text)
     module.verify()

@@ -170,6 +170,11 @@ def check_steps(rows: int, batch_size: int, first_step: int, last_step: int) -> 
         raise ValueError(f"cannot run steps {first_step} to {last_step} in batches of {batch_size} of {rows} rows")
 
 
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
 @cache
 def pool(threads: int) -> Executor:
     from concurrent.futures import ThreadPoolExecutor  # small data never need it
@@ -183,8 +188,7 @@ if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's
 
 def in_threads(work: Any, parts: int, rows: int) -> None:
     """Call work(first, last) on as many threads as there are processors and rows to keep them busy."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    threads = max(1, min(available, rows // ROWS_WORTH_A_THREAD, parts))
+    threads = max(1, min(processors(), rows // ROWS_WORTH_A_THREAD, parts))
     if threads == 1:
         work(0, parts)
         return

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from gradloop.checkpoint import NO_KEEPER, Keeper
 from gradloop.compiler.loops import Inputs, Sum
 from gradloop.compiler.program import in_threads
 from gradloop.core.candidates import with_candidates
 from gradloop.errors import OptionError
-from gradloop.history import History, Row
+from gradloop.history import History, Row, Snapshot
 from gradloop.problem import Problem
 from gradloop.progress import Progress, Report
+from gradloop.sameness import digest
 from gradloop.solvers.solution import Solution
 from gradloop.stop import Stop
 
 TOGETHER = 1024  # candidates judged in one pass over the rows
 MOST_POINTS = 10**9
+PARTS = 20  # at least, of a round, after which progress is told
+LOSSES_IN_A_PART = 2**27  # of one row at one point, at most, ...
+BLOCKS_IN_A_PART = 16  # ... if threads have enough to do with them
 
 Array = Any
 
@@ -52,9 +57,11 @@ class Exhaustive:
         if not isinstance(self.refine, (int, np.integer)) or isinstance(self.refine, bool) or self.refine < 0:
             raise OptionError(f"refine is {self.refine!r}, but it must be a whole number of rounds from 0.")
 
-    def solve(self, problem: Problem, seed: int = 0, report: Report | None = None) -> Solution:
+    def solve(
+        self, problem: Problem, seed: int = 0, report: Report | None = None, keeper: Keeper = NO_KEEPER
+    ) -> Solution:
         """Search; see `gradloop.fit`."""
-        return Search(problem, axes_of(problem, self.grid), self.refine, report).solution()
+        return Search(problem, axes_of(problem, self.grid), self.refine, report, keeper).solution()
 
 
 @dataclass(frozen=True)
@@ -116,12 +123,31 @@ def parameter_axes(name: str, shape: tuple[int, ...], start: int, given: Any) ->
 class Search:
     """One search: what is given, then what changes."""
 
-    def __init__(self, problem: Problem, axes: tuple[Axis, ...], refine: int, report: Report | None) -> None:
-        self.problem, self.axes, self.refine, self.report = problem, axes, refine, report
+    CHANGES: ClassVar[tuple[str, ...]] = ("params", "loss", "tried", "block", "values")
+
+    def __init__(
+        self, problem: Problem, axes: tuple[Axis, ...], refine: int, report: Report | None, keeper: Keeper = NO_KEEPER
+    ) -> None:
+        self.problem, self.axes, self.refine, self.report, self.keeper = problem, axes, refine, report, keeper
         self.params = problem.start.astype(np.float64)
         self.loss = float("inf")
         self.tried = 0
+        self.block = 0  # of the present round: those before it were tried
+        self.table: list[Row] = []  # of the rounds that are finished
+        self.kept: list[Snapshot] = []
+        self.notes: list[str] = []
         self.begun = time.perf_counter()
+
+    @property
+    def values(self) -> Array:
+        """Of all axes, one behind the other."""
+        return np.concatenate([axis.values for axis in self.axes])
+
+    @values.setter
+    def values(self, values: Array) -> None:
+        ends = np.cumsum([len(axis.values) for axis in self.axes])
+        parts = np.split(values, ends[:-1])
+        self.axes = tuple(replace(axis, values=part) for axis, part in zip(self.axes, parts, strict=True))
 
     @cached_property
     def program(self) -> Any:
@@ -131,48 +157,61 @@ class Search:
         return self.problem.program(Sum(graph, Inputs(graph.inputs[:given], graph.inputs[given:])))
 
     def solution(self) -> Solution:
-        table, stop = [], Stop.SEARCHED
+        stop = Stop.SEARCHED
+        grid = digest(*(part for axis in self.axes for part in (axis.label, axis.values.tobytes())))
+        self.keeper.begin(self, self.refine + 1, refine=self.refine, grid=grid)
         try:
-            for round_ in range(self.refine + 1):
-                if round_:
-                    self.axes = tuple(axis.around(self.params[axis.place]) for axis in self.axes)
+            for round_ in range(len(self.table), self.refine + 1):
                 self.search(round_)
                 seconds = time.perf_counter() - self.begun
                 touched = self.tried * len(self.problem.X)
-                table.append(Row(round_ + 1, self.loss, float("nan"), float("nan"), touched, seconds))
+                self.table.append(Row(round_ + 1, self.loss, float("nan"), float("nan"), touched, seconds))
+                if round_ < self.refine:
+                    self.axes = tuple(axis.around(self.params[axis.place]) for axis in self.axes)
+                    self.block = 0
+            self.keeper.save(self)
         except KeyboardInterrupt:
             stop = Stop.INTERRUPTED
         params = self.params.astype(self.problem.start.dtype)
-        return Solution(params, History.from_rows(table), stop, tuple(self.notes()))
+        return Solution(params, History.from_rows(self.table), stop, tuple(self.remarks()))
 
     def search(self, round_: int) -> None:
-        """All points of the present grid, in blocks."""
-        losses = self.losses(round_)
-        if not np.isfinite(losses).any():
+        """All points of the present grid that were not tried yet, in blocks."""
+        count = int(np.prod([len(axis.values) for axis in self.axes]))
+        blocks = -(-count // TOGETHER)
+        enough = max(BLOCKS_IN_A_PART, LOSSES_IN_A_PART // (TOGETHER * len(self.problem.X)))
+        part = max(1, min(blocks // PARTS, enough))
+        while self.block < blocks:
+            self.keeper.offer(self)
+            last = min(self.block + part, blocks)
+            self.judge(self.block * TOGETHER, min(last * TOGETHER, count))
+            self.block = last
+            self.tell(round_, last / blocks)
+        if not np.isfinite(self.loss):
             raise OptionError("The loss is not finite at any point of the grid; choose other values.")
-        best = int(np.nanargmin(np.where(np.isfinite(losses), losses, np.nan)))
+
+    def judge(self, first: int, last: int) -> None:
+        """Keep the best of points [first, last), if it is better than all before."""
+        losses = self.losses(first, last)
+        losses[~np.isfinite(losses)] = np.inf
+        best = int(np.argmin(losses))
         if losses[best] < self.loss:
             self.loss = float(losses[best])
-            self.params = self.points(best, best + 1)[:, 0]
+            self.params = self.points(first + best, first + best + 1)[:, 0]
 
-    def losses(self, round_: int) -> Array:
-        """The objective at every point, the last axis varying fastest."""
-        count = int(np.prod([len(axis.values) for axis in self.axes]))
-        losses = np.empty(count)
-        blocks = -(-count // TOGETHER)
-        shown = max(1, blocks // 20)
+    def losses(self, first: int = 0, last: int | None = None) -> Array:
+        """The objective at points [first, last), or at all that follow; the last axis varies fastest."""
+        end = int(np.prod([len(axis.values) for axis in self.axes])) if last is None else last
+        losses = np.empty(end - first)
         _ = self.program  # compiled before threads ask for it
 
-        def judge(first: int, last: int) -> None:
-            for block in range(first, last):
-                points = slice(block * TOGETHER, min((block + 1) * TOGETHER, count))
-                losses[points] = self.objective(points.start, points.stop)
+        def some(block: int, until: int) -> None:
+            for place in range(block * TOGETHER, min(until * TOGETHER, len(losses)), TOGETHER):
+                part = losses[place : place + TOGETHER]
+                part[:] = self.objective(first + place, first + place + len(part))
 
-        for first in range(0, blocks, shown):
-            last = min(first + shown, blocks)
-            in_threads(lambda a, b, first=first: judge(first + a, first + b), last - first, count * len(self.problem.X))
-            self.tried += min(last * TOGETHER, count) - first * TOGETHER
-            self.tell(round_, last / blocks, float(np.min(losses[: last * TOGETHER])))
+        in_threads(some, -(-len(losses) // TOGETHER), len(losses) * len(self.problem.X))
+        self.tried += len(losses)
         return losses
 
     def objective(self, first: int, last: int) -> Array:
@@ -196,14 +235,14 @@ class Search:
             found[axis.place] = axis.values[index]
         return found
 
-    def tell(self, round_: int, share: float, loss: float) -> None:
+    def tell(self, round_: int, share: float) -> None:
         if self.report:
             seconds = time.perf_counter() - self.begun
             done, whole = round_ * 100 + int(100 * share), 100 * (self.refine + 1)
             rate = self.tried * len(self.problem.X) / max(seconds, 1e-9)
-            self.report(Progress(done, whole, min(loss, self.loss), rate, seconds))
+            self.report(Progress(done, whole, self.loss, rate, seconds))
 
-    def notes(self) -> Iterator[str]:
+    def remarks(self) -> Iterator[str]:
         """How fine the grid is, and whether the best lies at its border."""
         if not np.isfinite(self.loss):
             return

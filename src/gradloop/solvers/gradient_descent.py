@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from gradloop.certificate import certify
+from gradloop.checkpoint import NO_KEEPER, Keeper
 from gradloop.compiler.reference import unpack
 from gradloop.errors import OptionError
 from gradloop.history import History, Row, Snapshot, epochs_to_keep
@@ -64,21 +65,29 @@ class GradientDescent:
             raise OptionError(f"learning_rate is {rate!r}, but it must be a number above 0, or None to derive it.")
 
     @np.errstate(over="ignore", invalid="ignore")
-    def solve(self, problem: Problem, seed: int = 0, report: Report | None = None) -> Solution:
+    def solve(
+        self, problem: Problem, seed: int = 0, report: Report | None = None, keeper: Keeper = NO_KEEPER
+    ) -> Solution:
         """Descend; see `gradloop.fit`. Nothing is random, so the seed is not used."""
         if not replace(problem, penalty=None).smooth:
             raise OptionError(
                 f"Gradient descent cannot follow the kinks of the {problem.loss.name} loss; choose gl.Minibatch."
             )
         check_start(problem)
-        return GradientRun(problem, self, report).solution()
+        return GradientRun(problem, self, report, keeper).solution()
 
 
 class GradientRun:
     """One run: what is given, then what changes."""
 
-    def __init__(self, problem: Problem, solver: GradientDescent, report: Report | None) -> None:
-        self.problem, self.solver, self.report = problem, solver, report
+    CHANGES: ClassVar[tuple[str, ...]] = (
+        "params", "before", "value", "slope", "best", "lowest", "last", "passes", "idle", "age", "rate", "asked_at",
+    )  # fmt: skip
+
+    def __init__(
+        self, problem: Problem, solver: GradientDescent, report: Report | None, keeper: Keeper = NO_KEEPER
+    ) -> None:
+        self.problem, self.solver, self.report, self.keeper = problem, solver, report, keeper
         self.begun = time.perf_counter()
         self.table: list[Row] = []
         self.kept: list[Snapshot] = []
@@ -135,9 +144,13 @@ class GradientRun:
 
     # ---- the loop ----
     def solution(self) -> Solution:
-        stop = Stop.ITERATIONS
+        stop, solver = Stop.ITERATIONS, self.solver
+        rate = "derived" if solver.learning_rate is None else solver.learning_rate
+        settings = {"learning_rate": rate, "momentum": solver.momentum, "tolerance": solver.tolerance}
+        self.keeper.begin(self, solver.iterations, **settings)
         try:
-            for iteration in range(1, self.solver.iterations + 1):
+            for iteration in range(len(self.table) + 1, solver.iterations + 1):
+                self.keeper.offer(self)
                 if not self.step():
                     stop = Stop.STALLED
                     break
@@ -147,6 +160,8 @@ class GradientRun:
                 if reason is not None:
                     stop = reason
                     break
+            else:
+                self.keeper.save(self)
         except KeyboardInterrupt:
             stop = Stop.INTERRUPTED
         if stop is Stop.DIVERGED and self.solver.learning_rate is not None and not self.notes:

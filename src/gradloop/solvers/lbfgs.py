@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from gradloop.checkpoint import NO_KEEPER, Keeper
 from gradloop.compiler.loops import Sum
 from gradloop.core.graph import Graph
 from gradloop.core.simplify import simplify
@@ -22,6 +23,7 @@ from gradloop.stop import Stop
 
 PROBES = 10  # random directions from which the curvature along each parameter is estimated
 SAMPLE = 4096  # rows that the estimate looks at
+MOST_KEPT = 2**23  # numbers among the answers that a checkpoint holds; later ones are found again
 ROUNDING = 10 * float(np.finfo(np.float64).eps)
 Array = Any
 
@@ -58,11 +60,13 @@ class LBFGS:
             raise OptionError(f"memory is {self.memory!r}, but it must be a whole number of steps from 1.")
 
     @np.errstate(over="ignore", invalid="ignore")
-    def solve(self, problem: Problem, seed: int = 0, report: Report | None = None) -> Solution:
+    def solve(
+        self, problem: Problem, seed: int = 0, report: Report | None = None, keeper: Keeper = NO_KEEPER
+    ) -> Solution:
         """Minimise; see `gradloop.fit`."""
         check_smooth(problem, "L-BFGS")
         check_start(problem)
-        return LBFGSRun(problem, self, report).solution()
+        return LBFGSRun(problem, self, report, keeper).solution()
 
 
 def curvature_scale(problem: Problem) -> Array:
@@ -88,13 +92,23 @@ def curvature_scale(problem: Problem) -> Array:
 
 
 class LBFGSRun:
-    """One run: what is given, then what changes."""
+    """One run: what is given, then what changes.
 
-    def __init__(self, problem: Problem, solver: LBFGS, report: Report | None) -> None:
-        self.problem, self.solver, self.report = problem, solver, report
+    SciPy keeps its memory to itself. But all that it learns of the problem are the answers to its questions, so these
+    are what a checkpoint holds; resumed, it asks the same questions and is told at once.
+    """
+
+    CHANGES: ClassVar[tuple[str, ...]] = ("answers",)
+
+    def __init__(self, problem: Problem, solver: LBFGS, report: Report | None, keeper: Keeper = NO_KEEPER) -> None:
+        self.problem, self.solver, self.report, self.keeper = problem, solver, report, keeper
+        self.known: list[Array] = []  # value and slope at each question
+        self.told = 0  # of these, so many were known before this process
+        self.told_table: list[Row] = []
         self.begun = time.perf_counter()
         self.table: list[Row] = []
         self.kept: list[Snapshot] = []
+        self.notes: list[str] = []
         self.passes = 0
         self.unit = curvature_scale(problem)
         self.best = problem.start.astype(np.float64)
@@ -102,11 +116,37 @@ class LBFGSRun:
         self.stop: Stop | None = None
         self.latest = (self.best, self.value, self.slope)  # where the objective was computed last
 
+    @property
+    def answers(self) -> Array:
+        """Value and slope at each question, one below the other."""
+        return np.array(self.known).reshape(-1, 1 + self.best.size)
+
+    @answers.setter
+    def answers(self, known: Array) -> None:
+        self.known, self.told = list(known), len(known)
+
+    def begin(self) -> None:
+        """To the first question; the record is written anew as the known answers are told."""
+        settings = {"memory": self.solver.memory, "tolerance": self.solver.tolerance}
+        self.keeper.begin(self, self.solver.iterations, **settings)
+        self.told_table, self.table, self.kept = self.table, [], []
+
+    def answer(self, params: Array) -> tuple[float, Array]:
+        """Value and slope, known or new."""
+        if self.passes <= self.told:
+            known = self.known[self.passes - 1]
+            return float(known[0]), known[1:].copy()
+        value, slope = self.problem.objective(params.astype(self.problem.start.dtype))
+        if self.keeper is not NO_KEEPER and self.passes * (1 + slope.size) <= MOST_KEPT:
+            self.known.append(np.concatenate([[value], slope]))
+        self.keeper.offer(self)
+        return value, slope
+
     def objective(self, scaled: Array) -> tuple[float, Array]:
         """Value and slope for SciPy; a value that is not finite is a wall."""
         self.passes += 1
         params = self.unit * scaled
-        value, slope = self.problem.objective(params.astype(self.problem.start.dtype))
+        value, slope = self.answer(params)
         if not np.isfinite(value) or not np.isfinite(slope).all():
             return float("inf"), np.zeros_like(slope)
         self.latest = (params, value, slope)
@@ -131,12 +171,15 @@ class LBFGSRun:
 
     def record(self) -> None:
         iteration, seconds = len(self.table) + 1, time.perf_counter() - self.begun
+        known = iteration <= len(self.told_table)
+        if known:
+            seconds = self.told_table[iteration - 1].seconds
         rows = self.passes * len(self.problem.X)
         norm = float(np.linalg.norm(self.slope))
         self.table.append(Row(iteration, self.value, norm, float("nan"), rows, seconds))
         if iteration in epochs_to_keep(self.solver.iterations, self.best.size):
             self.kept.append((iteration, self.problem.unpack(self.best)))
-        if self.report:
+        if self.report and not known:
             rate = rows / max(seconds, 1e-9)
             self.report(Progress(iteration, self.solver.iterations, self.value, rate, seconds))
 
@@ -145,16 +188,18 @@ class LBFGSRun:
 
         settings = {"maxiter": self.solver.iterations, "maxcor": self.solver.memory, "ftol": 0.0, "gtol": 0.0}
         settings["maxfun"] = 20 * self.solver.iterations
+        self.begin()
         try:
             found = minimize(
                 self.objective, self.best / self.unit, jac=True, method="L-BFGS-B", callback=self.accept,
                 options=settings,
             )  # fmt: skip
             stop = Stop.ITERATIONS if found.nit >= self.solver.iterations else Stop.STALLED
+            self.keeper.save(self)
         except Enough:
             assert self.stop is not None
             stop = self.stop
         except KeyboardInterrupt:
             stop = Stop.INTERRUPTED
         params = self.best.astype(self.problem.start.dtype)
-        return Solution(params, History.from_rows(self.table, self.kept), stop)
+        return Solution(params, History.from_rows(self.table, self.kept), stop, tuple(self.notes))

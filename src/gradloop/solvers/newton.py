@@ -107,7 +107,8 @@ class NewtonRun:
         self.before = float("inf")  # the decrement of the last step
         self.left_flat_ground = False
         self.fresh = False  # whether the curvature is that of the present parameters
-        self.params, self.curvature = first_params(problem, solver)
+        first, self.curvature = first_params(problem, solver)
+        self.params = first.astype(np.float64)
         self.bent = np.zeros(0)  # the parameters of the curvature, once it is not the first one
         self.value, self.slope = self.objective(self.params)
         if not (np.isfinite(self.value) and np.isfinite(self.slope).all()):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from gradloop.errors import ModelError, OptionError
 from gradloop.history import History
+from gradloop.optimizers import Optimizer
 from gradloop.problem import Problem
 from gradloop.solvers.curvature import row_map, squared_gradient
 from gradloop.stop import Stop
@@ -24,6 +25,7 @@ class Solution:
     history: History
     stop: Stop
     notes: tuple[str, ...] = ()
+    optimizer: Optimizer | None = field(default=None, kw_only=True)  # with the rate that it had, given or derived
 
 
 def check_count(name: str, value: Any, what: str) -> None:

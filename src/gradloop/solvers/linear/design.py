@@ -7,7 +7,6 @@ The columns a(x) are those of X where the graph says so, and else come from a co
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
@@ -15,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from gradloop.compiler.loops import Inputs, Map
-from gradloop.compiler.program import pool
+from gradloop.compiler.program import pool, processors
 from gradloop.core.grad import gradient
 from gradloop.core.graph import Graph, Node, constant_node
 from gradloop.core.lift import inline
@@ -211,6 +210,5 @@ def piece_size(width: int) -> int:
 
 def in_order(work: Callable[[int], Result], items: Sequence[int]) -> Iterable[Result]:
     """The results in the order of the items, from as many threads as there are processors."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    threads = min(available, len(items))
+    threads = min(processors(), len(items))
     return map(work, items) if threads <= 1 else pool(threads).map(work, items)
