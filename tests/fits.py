@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from gradloop.certificate import Certificate
+from gradloop.data.missing import Rules
 from gradloop.data.preparation import Preparation
 from gradloop.data.table import Table
 from gradloop.history import History, Row
@@ -18,6 +19,12 @@ HOUSES = {
     "area": [50.0, 80.0, 110.0, 60.0],
     "town": ["Ulm", "Bonn", "Ulm", "Bonn"],
     "price": [150.0, 340.0, 330.0, 280.0],
+}
+INCOMPLETE = {
+    "area": [50.0, None, 110.0, 60.0],
+    "town": ["Ulm", "", "Kiel", "Bonn"],
+    "sold": np.array(["2020-01-03", "NaT", "2021-01-01", "2020-06-01"], "M8[D]"),
+    "price": [150.0, 240.0, 330.0, 180.0],
 }
 
 
@@ -53,6 +60,14 @@ def houses(**fields):
     w = np.array([3.0, -100.0]) * preparation.scale
     b = 100.0 + np.dot([3.0, -100.0], preparation.center)
     return make(params={"w": w, "b": b}, preparation=preparation, **fields)
+
+
+def incomplete():
+    """price = 3 area, on a table with dates, missing values and a rare town."""
+    rules = Rules("indicator", 2, "other")
+    preparation = Preparation.learn(Table.from_columns(INCOMPLETE), "price", rules=rules)
+    w = np.where(np.array(preparation.feature_names) == "area", 3.0, 0.0) * preparation.scale
+    return make(params={"w": w, "b": np.dot(w / preparation.scale, preparation.center)}, preparation=preparation)
 
 
 def cubic():

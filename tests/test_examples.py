@@ -86,6 +86,126 @@ def test_weights_that_are_none(weights, words):
         gl.fit(X, Y, weights=weights)
 
 
+# --- Cells without a value, through the front door
+
+
+GAPS = RANDOM.random(80) < 0.2
+TABLE = {"a": np.where(GAPS, np.nan, X[:, 0]), "b": X[:, 1], "y": np.where(TIMES == 2, np.nan, Y)}
+KNOWN = TIMES != 2
+
+
+def test_a_missing_value_is_an_error_that_tells_what_can_be_done():
+    said = 'column \'a\' has no value in .*choose missing="drop", "mean" or "indicator"'
+    with pytest.raises(gl.DataError, match=said):
+        gl.fit(TABLE, target="y")
+
+
+def test_dropping_is_leaving_the_rows_out():
+    found = gl.fit(TABLE, target="y", missing="drop")
+    kept = KNOWN & ~GAPS
+    again = gl.fit({name: values[kept] for name, values in TABLE.items()}, target="y")
+    assert np.array_equal(params(found), params(again)) and found.rows == kept.sum()
+    assert f"{(~KNOWN).sum()} of 80 rows were left out because the target 'y' is missing." in found.notes
+    with pytest.raises(gl.DataError, match="give rows that have them, or train the model with missing="):
+        found.predict(TABLE)
+    judged = found.evaluate(TABLE)
+    assert judged == pytest.approx(again.evaluate({name: values[kept] for name, values in TABLE.items()}))
+
+
+def test_the_mean_is_that_of_the_rows_that_are_trained_on():
+    found = gl.fit(TABLE, target="y", missing="mean")
+    mean = X[KNOWN & ~GAPS, 0].mean()
+    filled = {name: values[KNOWN] for name, values in TABLE.items()} | {"a": np.where(GAPS, mean, X[:, 0])[KNOWN]}
+    np.testing.assert_allclose(params(found), params(gl.fit(filled, target="y")), rtol=1e-12)
+    alone = {"a": [None], "b": [0.5]}
+    np.testing.assert_allclose(found.predict(alone), found.predict({"a": [mean], "b": [0.5]}), rtol=1e-12)
+
+
+def test_the_indicator_is_a_column_of_its_own():
+    found = gl.fit(TABLE, target="y", missing="indicator")
+    mean = X[KNOWN & ~GAPS, 0].mean()
+    wide = np.column_stack([np.where(GAPS, mean, X[:, 0]), GAPS, X[:, 1]])[KNOWN]
+    assert found.feature_names == ("a", "a is missing", "b")
+    np.testing.assert_allclose(params(found), params(gl.fit(wide, Y[KNOWN])), rtol=1e-9)
+
+
+def test_weights_and_rows_held_out_go_with_the_rows_that_are_left():
+    found = gl.fit(TABLE, target="y", missing="drop", weights=TIMES + 1, holdout=0.25, seed=3)
+    kept = np.flatnonzero(KNOWN & ~GAPS)
+    rows = {name: values[kept] for name, values in TABLE.items()}
+    again = gl.fit(rows, target="y", weights=TIMES[kept] + 1, holdout=0.25, seed=3)
+    assert np.array_equal(params(found), params(again)) and found.holdout == again.holdout
+    named = gl.fit({**TABLE, "times": TIMES + 1}, target="y", missing="drop", weights="times", holdout=0.25, seed=3)
+    assert np.array_equal(params(found), params(named))
+
+
+def test_weights_are_never_made_up():
+    with pytest.raises(
+        gl.DataError, match="column of weights 'times' has no value in row 3; fill in these cells, with 0"
+    ):
+        gl.fit({"a": X[:, 0], "y": Y, "times": [1.0] * 3 + [None] + [1.0] * 76}, target="y", weights="times")
+
+
+def test_all_targets_missing():
+    with pytest.raises(gl.DataError, match="the target 'y' has no value in any of 80 rows"):
+        gl.fit({"a": X[:, 0], "y": [None] * 80}, target="y")
+
+
+@pytest.mark.parametrize("option", [{"missing": "mean"}, {"max_levels": 5}, {"unseen": "other"}])
+def test_arrays_have_no_columns_to_prepare(option):
+    (name,) = option
+    with pytest.raises(gl.OptionError, match=f"{name} is for the columns of a table"):
+        gl.fit(X, Y, **option)
+
+
+@pytest.mark.parametrize("option", [{"missing": "median"}, {"max_levels": 1}, {"unseen": "any"}])
+def test_rules_that_are_none_are_refused(option):
+    with pytest.raises(gl.OptionError, match=f"{next(iter(option))} is .*, but it must be"):
+        gl.fit(TABLE, target="y", **option)
+
+
+def test_a_law_of_named_columns_has_no_place_for_an_indicator():
+    def law(a, b, u, v):
+        return u * a + v * b
+
+    start = {"u": 0.0, "v": 0.0}
+    with pytest.raises(gl.OptionError, match="adds columns that the function does not name"):
+        gl.fit(TABLE, target="y", model=law, start=start, missing="indicator")
+    found = gl.fit(TABLE, target="y", model=law, start=start, missing="mean")
+    alone = found.predict({"a": [None], "b": [1.0]})
+    mean = X[KNOWN & ~GAPS, 0].mean()
+    np.testing.assert_allclose(alone, found.params["u"] * mean + found.params["v"], rtol=1e-9)
+
+
+def test_rare_categories_and_new_ones():
+    towns = np.array(["Ulm"] * 40 + ["Bonn"] * 30 + ["Aue"] * 5 + ["Hof"] * 5)
+    table = {"town": towns, "y": Y}
+    found = gl.fit(table, target="y", max_levels=3)
+    means = {town: Y[np.isin(towns, names)].mean() for town, names in (("Ulm", ["Ulm"]), ("other", ["Aue", "Hof"]))}
+    np.testing.assert_allclose(found.predict({"town": ["Ulm", "Hof", "Mars"]}), [means["Ulm"], *[means["other"]] * 2])
+    with pytest.raises(gl.DataError, match='holds "Mars" in row 0, which the model has not seen'):
+        gl.fit(table, target="y").predict({"town": ["Mars"]})
+    lenient = gl.fit(table, target="y", unseen="other").predict({"town": ["Mars"]})
+    np.testing.assert_allclose(lenient, Y.mean())  # the mean of the towns, each with its share
+
+
+def test_dates_are_days_and_their_coefficient_says_so():
+    days = np.arange(80) * 3
+    table = {"sold": np.datetime64("2021-05-01") + days.astype("m8[D]"), "y": 5 + 0.25 * days}
+    found = gl.fit(table, target="y")
+    assert found.feature_names == ("sold (days since 2021-05-01)",)
+    np.testing.assert_allclose(params(found), [0.25, 5], rtol=1e-10)
+    np.testing.assert_allclose(found.predict({"sold": np.array(["2021-05-05"], "M8[D]")}), [6], rtol=1e-10)
+
+
+def test_a_column_that_only_counts_is_mentioned_even_if_rows_are_held_out():
+    table = {"id": np.arange(1, 81), "a": X[:, 0], "y": Y}
+    for holdout in (0.0, 0.25):
+        assert (
+            sum("'id' only counts the rows" in note for note in gl.fit(table, target="y", holdout=holdout).notes) == 1
+        )
+
+
 def test_the_target_cannot_be_the_weights():
     with pytest.raises(gl.OptionError, match="is the target, and cannot be the weights"):
         gl.fit({"a": X[:, 0], "y": Y}, target="y", weights="y")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import fits
+import gradloop as gl
 from gradloop.data.table import Table
 from gradloop.errors import DataError, OptionError
 from gradloop.inference import Fit, load, measures
@@ -165,3 +166,13 @@ def test_what_is_saved_predicts_the_same_bits(tmp_path):
     assert loaded.predict(fits.HOUSES).tobytes() == fit.predict(fits.HOUSES).tobytes()
     assert loaded.evaluate(fits.HOUSES) == fit.evaluate(fits.HOUSES)
     assert str(loaded.summary()) == str(fit.summary())
+
+
+def test_a_fit_that_was_just_made_explains_its_steps_and_a_loaded_one_says_why_not(tmp_path):
+    fit = gl.fit(X, [1.0, 2.0, 3.0], solver=gl.Minibatch(gl.sgd(0.1), batch_size=2, epochs=2))
+    found = fit.explain(step=4)
+    assert found.step.after.tobytes() == np.append(fit.params["w"], fit.params["b"]).tobytes()
+    assert "step 4 of 4" in str(found) and found.agrees
+    fit.save(tmp_path / "model")
+    with pytest.raises(OptionError, match="does not hold the data it was trained on.* fit again"):
+        load(tmp_path / "model").explain(step=4)

@@ -27,6 +27,7 @@ def own(name="ohm", function=fits.ohm):
 
 KINDS = {
     "linear on arrays": fits.make(),
+    "linear on a table with missing values": fits.incomplete(),
     "linear on a table": fits.houses(notes=("Größe \x1b\ud800",), holdout={"R2": 0.1 + 0.2, "MAE": float("nan")}),
     "polynomial": fits.cubic(),
     "logistic on a table": fits.passing(),
@@ -63,7 +64,8 @@ def test_no_field_is_forgotten_by_the_test_above():
     compared = {"params", "trained_params", "model", "loss", "history", "holdout"}
     compared |= {"feature_names", "stop", "certificate", "preparation", "notes", "seed", "rows"}
     compared |= {"statistics"}  # in tests/test_standard_errors.py
-    assert {field.name for field in fields(fits.make())} == compared
+    never_saved = {"examples", "course"}  # the data, and how training went through them
+    assert {field.name for field in fields(fits.make())} == compared | never_saved
 
 
 def test_saving_twice_gives_the_same_bytes(tmp_path):
@@ -71,6 +73,42 @@ def test_saving_twice_gives_the_same_bytes(tmp_path):
         fits.houses().save(tmp_path / name)
     load(tmp_path / "a").save(tmp_path / "c")
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() == (tmp_path / "c").read_bytes()
+
+
+# --- Files of earlier versions, kept for ever
+
+OLD = Path(__file__).parent / "old_models"
+
+
+def test_a_linear_model_of_the_first_format_predicts_what_it_was_fitted_to():
+    """The data were price = 3 area + 100, 100 less in Ulm, 50 more with a garden."""
+    fit = load(OLD / "format-1-linear.safetensors")
+    houses = {"area": [50, 80, 200], "town": ["Ulm", "Bonn", "Kiel"], "garden": [True, False, True]}
+    np.testing.assert_allclose(
+        fit.predict(houses), [3 * 50 + 100 - 100 + 50, 3 * 80 + 100, 3 * 200 + 100 + 50], rtol=1e-12
+    )
+    assert (fit.preparation.missing, fit.preparation.unseen) == ("error", "error")
+    for wrong, said in ({"town": ["Ulm", "Mars", "Rom"]}, "not seen"), ({"area": [1, None, 2]}, "no value in row 1"):
+        with pytest.raises(DataError, match=said):
+            fit.predict(houses | wrong)
+
+
+def test_a_logistic_model_of_the_first_format_knows_its_classes():
+    fit = load(OLD / "format-1-logistic.safetensors")
+    assert fit.classes == ("no", "yes") and fit.predict({"hours": [0.0, 50.0]}).tolist() == ["no", "yes"]
+    odds = np.exp(fit.params["w"][0] * 5.0 + fit.params["b"])
+    np.testing.assert_allclose(
+        fit.predict_probability({"hours": [5.0]}), [[1 / (1 + odds), odds / (1 + odds)]], rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in OLD.iterdir()))
+def test_every_old_file_is_read_and_written_anew(tmp_path, name):
+    fit = load(OLD / name)
+    fit.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert again.preparation == fit.preparation and str(again.summary()) == str(fit.summary())
+    assert tensor_file.read(tmp_path / "model")[1]["format"] == model_file.FORMAT
 
 
 # --- Functions of the user's own
@@ -154,7 +192,7 @@ def test_every_flipped_bit_and_every_cut_of_a_model_is_refused(tmp_path):
 
 
 def test_a_newer_file_says_which_gradloop_it_needs(tmp_path):
-    tensor_file.write(tmp_path / "model", {}, {"format": 2, "gradloop": "3.1.4\x1b", "needs": "3.0"})
+    tensor_file.write(tmp_path / "model", {}, {"format": 99, "gradloop": "3.1.4\x1b", "needs": "3.0"})
     with pytest.raises(ModelFileError, match=r"was made by gradloop 3\.1\.4\\x1b and needs gradloop 3\.0 or newer"):
         load(tmp_path / "model")
 
@@ -267,7 +305,7 @@ def places(value, path=()):
 STRANGE = [None, True, 0, -1, 2**64, 1e308, "", "x\x1b", [], [[]], {}, {"a": [None]}]
 
 
-@pytest.mark.parametrize("fit", [fits.houses(), fits.passing()])
+@pytest.mark.parametrize("fit", [fits.houses(), fits.passing(), fits.incomplete()])
 def test_no_strange_value_anywhere_in_a_document_brings_another_error(tmp_path, fit):
     arrays, document = dict(model_file._arrays(fit)), model_file._document(fit)
     for *path, last in filter(None, places(document)):
@@ -282,7 +320,7 @@ def test_no_strange_value_anywhere_in_a_document_brings_another_error(tmp_path, 
                 loaded = load(tmp_path / "model")
                 str(loaded.summary())
                 with contextlib.suppress(DataError):
-                    loaded.predict({**fits.HOUSES, "hours": [1.0, 2.0, 3.0, 4.0]})
+                    loaded.predict({**fits.HOUSES, **fits.INCOMPLETE, "hours": [1.0, 2.0, 3.0, 4.0]})
 
 
 @pytest.mark.parametrize("classes", [["no"], ["no", "perhaps", "yes"], ["no", "no"], [["no"], "yes"]])

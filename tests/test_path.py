@@ -88,3 +88,14 @@ def test_each_fit_begins_where_the_last_one_ended(monkeypatch):
     assert not starts[1].any()  # the first one only finds the strongest penalty
     for start, ended in zip(starts[2:], found.params["w"], strict=False):
         assert (np.sign(start) == np.sign(ended)).all()
+
+
+def test_cells_without_a_value_are_dealt_with_as_in_a_fit():
+    holes = {"a": [1.0, None, 3.0, 4.0, 6.0], "b": [1.0, 0.0, 2.0, 1.0, 5.0], "y": [1.0, 2.0, 3.0, 4.0, 5.0]}
+    filled = holes | {"a": [1.0, 3.5, 3.0, 4.0, 6.0]}
+    found, same = gl.path(holes, target="y", missing="mean", count=5), gl.path(filled, target="y", count=5)
+    assert found.params["w"].shape == same.params["w"].shape == (5, 2)
+    with pytest.raises(gl.DataError, match="'a' has no value in row 1"):
+        gl.path(holes, target="y")
+    with pytest.raises(gl.OptionError, match="max_levels is for the columns of a table"):
+        gl.path(np.eye(3), np.arange(3.0), max_levels=4)

@@ -7,9 +7,13 @@
 [ 2.  -3.4] 4.2
 """
 
-from gradloop import data, laws, losses, models, optimizers, penalties, schedules
+from importlib import import_module
+from typing import Any
+
+from gradloop import data, laws, losses, models, optimizers, penalties, plots, schedules
 from gradloop.certificate import Certificate
-from gradloop.errors import DataError, GradloopError, ModelError, ModelFileError, OptionError, TracingError
+from gradloop.data.sources import sql
+from gradloop.errors import DataError, GradloopError, ModelError, ModelFileError, OptionError, TapeError, TracingError
 from gradloop.history import History
 from gradloop.inference import Fit, load
 from gradloop.losses import huber, quantile
@@ -64,6 +68,7 @@ __all__ = [
     "Penalty",
     "Progress",
     "Stop",
+    "TapeError",
     "TracingError",
     "__version__",
     "adagrad",
@@ -71,6 +76,7 @@ __all__ = [
     "adamw",
     "averaged_sgd",
     "data",
+    "eager",
     "elastic_net",
     "fit",
     "huber",
@@ -85,10 +91,22 @@ __all__ = [
     "optimizers",
     "path",
     "penalties",
+    "plots",
     "polynomial",
     "quantile",
     "rmsprop",
     "schedules",
     "sgd",
     "show",
+    "sql",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "eager":  # when it is asked for: not everybody needs arrays with a tape
+        return import_module("gradloop.eager")
+    raise AttributeError(f"module 'gradloop' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

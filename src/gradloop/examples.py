@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from gradloop.data import Preparation, Table, as_table, check_features, check_target, holdout_split, read_csv
+from gradloop.data import (
+    Preparation,
+    Table,
+    check_features,
+    check_target,
+    holdout_split,
+    open_source,
+    read_table,
+    words,
+)
+from gradloop.data.cells import spots
+from gradloop.data.columns import ColumnStatistics
+from gradloop.data.features import counting_note
+from gradloop.data.missing import LeftOut, Rules
+from gradloop.data.preparation import chosen_columns
 from gradloop.errors import DataError, ModelError, OptionError
 from gradloop.graphs import argument_names, as_parameter
 from gradloop.losses import LOSSES, Loss, about
@@ -33,6 +46,8 @@ class Examples:
     held: tuple[Array, Array] | None = None  # the features and targets that training does not see
     preparation: Preparation | None = None  # of a table
     remarks: tuple[str, ...] = ()
+    rows: Array | None = None  # which rows of the data these are, where it is not all of them
+    lines: Array | None = None  # and the lines of the file where they start
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -48,9 +63,8 @@ class Examples:
 
 def path_or_table(data: Any) -> Table | None:
     """A table, if that is what the data are; None for arrays."""
-    if isinstance(data, (str, os.PathLike)):
-        return read_csv(data)
-    return as_table(data)
+    source = open_source(data)
+    return None if source is None else read_table(source)
 
 
 def as_model(model: Any, start: Mapping[str, Any] | None) -> Model:
@@ -110,10 +124,10 @@ def starting_params(model: Model, start: Mapping[str, Any] | None, features: int
 
 def from_arrays(
     data: Any, y: Any, target: str | None, leave_out: Iterable[str], model: Any, loss: Any,
-    start: Mapping[str, Any] | None, weights: Any, holdout: float, seed: int,
+    start: Mapping[str, Any] | None, weights: Any, holdout: float, seed: int, rules: Rules = Rules(),  # noqa: B008
 ) -> Examples:  # fmt: skip
     """Arrays are trained on as they are: the parameters are those of the user's own function."""
-    check_array_options(y, target, leave_out)
+    check_array_options(y, target, leave_out, rules)
     chosen = as_model(model, start)
     X = features_for(data, is_law=callable(model))
     y = check_target(y, rows=len(X))
@@ -127,10 +141,14 @@ def from_arrays(
     found = Examples(chosen, chosen_loss, X, y, params, names, mean_one, None, None, remarks)
     if train is None:
         return found
-    return replace(found, X=X[train], y=y[train], held=None if held is None else (X[held], y[held]))
+    judged = None if held is None else (X[held], y[held])
+    return replace(found, X=X[train], y=y[train], held=judged, rows=train)
 
 
-def check_array_options(y: Any, target: str | None, leave_out: Iterable[str]) -> None:
+def check_array_options(y: Any, target: str | None, leave_out: Iterable[str], rules: Rules) -> None:
+    for name, given, usual in zip(rules._fields, rules, Rules(), strict=True):
+        if given != usual:
+            raise OptionError(f"{name} is for the columns of a table; leave it out, or give a table instead of arrays.")
     if target is not None:
         raise OptionError("target names a column of a table; with an array X give the targets as y.")
     if tuple(leave_out):
@@ -155,7 +173,7 @@ def features_for(data: Any, is_law: bool) -> Array:
 
 def from_table(
     table: Table, y: Any, target: str | None, leave_out: Iterable[str], model: Any, loss: Any,
-    start: Mapping[str, Any] | None, weights: Any, holdout: float, seed: int,
+    start: Mapping[str, Any] | None, weights: Any, holdout: float, seed: int, rules: Rules = Rules(),  # noqa: B008
 ) -> Examples:  # fmt: skip
     """A table is standardised for a shipped model; a user's function gets the columns it names, or all, as they are."""
     target = check_table_options(table, y, target, start, model)
@@ -163,10 +181,16 @@ def from_table(
     chosen_loss = as_loss(loss, chosen)
     law = law_columns(model, table, start) if callable(model) and start is not None else None
     given, leave_out = table_weights(table, weights, target, leave_out)
-    train, held = split(table.rows, holdout, seed)
+    check_rules(rules, law)
+    left_out, kept = LeftOut(), chosen_columns(table, target, law, leave_out)
+    usable = left_out.choose(table, target, kept if rules.missing == "drop" else ())
+    left_out.check(table.source, target)
+    train, held = split_of(table.rows, usable, holdout, seed)
     train, mean_one, remarks = counted(train, given)
+    remarks = (*left_out.notes(target), *remarks, *(counting_notes(table, kept) if held is not None else ()))
     seen = table if train is None else table.select(train)
-    preparation = Preparation.learn(seen, target, law, leave_out=leave_out, classification=wants_classes(chosen_loss))
+    wanted = wants_classes(chosen_loss)
+    preparation = Preparation.learn(seen, target, law, leave_out=leave_out, classification=wanted, rules=rules)
     if callable(model):
         preparation = as_they_are(preparation, law)
     check_class_count(preparation, chosen_loss, target)
@@ -175,7 +199,9 @@ def from_table(
     rest = None if held is None else table.select(held)
     judged = None if rest is None else (preparation.features(rest), preparation.target(rest))
     names = preparation.feature_names
-    return Examples(chosen, chosen_loss, X, targets, params, names, mean_one, judged, preparation, remarks)
+    return Examples(
+        chosen, chosen_loss, X, targets, params, names, mean_one, judged, preparation, remarks, train, seen.lines
+    )
 
 
 def check_table_options(table: Table, y: Any, target: str | None, start: Any, model: Any) -> str:
@@ -198,7 +224,31 @@ def table_weights(
         return (None if weights is None else check_weights(weights, table.rows)), leave_out
     if weights == target:
         raise OptionError(f"The column {weights!r} is the target, and cannot be the weights too.")
-    return check_weights(table.column(weights), table.rows), (*leave_out, weights)
+    values = table.column(weights)
+    if weights in table.missing:
+        where = spots(table.missing[weights], table.place)
+        raise DataError(
+            f"{table.source}: the column of weights {words.name(weights)} has no value {where}; fill in these cells, "
+            "with 0 for rows that are not to count."
+        )
+    return check_weights(values, table.rows), (*leave_out, weights)
+
+
+def counting_notes(table: Table, names: Iterable[str]) -> Iterator[str]:
+    """What is said of columns that only count the rows, which the rows to train on no longer show."""
+    for name in names:
+        if table.columns[name].dtype.kind in "iu":
+            found = ColumnStatistics()
+            found.add(table.columns[name])
+            yield from counting_note(name, found)
+
+
+def check_rules(rules: Rules, law: list[str] | None) -> None:
+    rules.check()
+    if law is not None and rules.missing == "indicator":
+        raise OptionError(
+            'missing="indicator" adds columns that the function does not name; choose missing="drop" or "mean".'
+        )
 
 
 def law_columns(law: Callable[..., Any], table: Table, start: Mapping[str, Any]) -> list[str] | None:
@@ -246,6 +296,14 @@ def check_class_count(preparation: Preparation, loss: Loss, target: str) -> None
 def split(rows: int, holdout: float, seed: int) -> tuple[Array | None, Array | None]:
     """The rows to train on and those held out; None for all, and for none."""
     return holdout_split(rows, holdout, seed) if holdout else (None, None)
+
+
+def split_of(rows: int, usable: Array | None, holdout: float, seed: int) -> tuple[Array | None, Array | None]:
+    """The same, of the usable rows only; None for all rows of the data, and for none."""
+    if usable is None:
+        return split(rows, holdout, seed)
+    train, held = split(len(usable), holdout, seed)
+    return usable if train is None else usable[train], None if held is None else usable[held]
 
 
 def check_weights(weights: Any, rows: int) -> Array:

@@ -2,18 +2,20 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gradloop import metrics, model_file
 from gradloop.data.arrays import check_features, check_target
-from gradloop.data.csv import read_csv
-from gradloop.data.table import Table, as_table
+from gradloop.data.sources import Source, open_source, read_table
+from gradloop.data.table import Table
 from gradloop.errors import DataError, OptionError
+from gradloop.explain.explanation import Explanation, explain
 from gradloop.losses import Loss
 from gradloop.models import Model
+from gradloop.notebook import page
 from gradloop.problem import predict_rows
 from gradloop.result import Result
 from gradloop.summary import Summary, summarise
@@ -34,11 +36,13 @@ class Fit(Result):
     ['MAE', 'R2', 'RMSE']
     """
 
+    plot: ClassVar[Any]  # pictures of the fit: plots, which stands above, puts them here
+
     def predict(self, data: Any) -> Array:
         """The prediction for each row: a number, or the label of the likeliest class.
 
-        Args: data, for a fit to a table: a CSV file's path, a Table, a dict of columns or a data frame, whose
-        columns are matched by name; for a fit to arrays: X of shape (n, d).
+        Args: data, for a fit to a table: a path, a dict of columns, a data frame, or what else ``fit`` takes as a
+        table; columns are matched by name; for a fit to arrays: X of shape (n, d).
 
         Raises: DataError for data that does not fit the model, or a prediction that is not finite.
         """
@@ -65,25 +69,52 @@ class Fit(Result):
         """How good predictions are on data with known answers: R2, RMSE and MAE, or accuracy and log loss.
 
         Args: data, as for ``predict``, with the target as a column; y, the targets (n,), only for a fit to
-        arrays.
+        arrays. Rows without a target are left out, and with ``missing="drop"`` rows that lack a feature.
 
         Raises: DataError for data that does not fit the model; OptionError for a y too much or too few.
         """
-        if self.preparation is None:
-            if y is None:
-                raise OptionError("This model was fitted to arrays, so evaluate needs both: evaluate(X, y).")
-            features = self._features(data)
-            target = check_target(y, rows=len(features))
-        else:
+        features, target = self.features_and_target(data, y)
+        return measures(self.loss, target, self._outputs(features))
+
+    def features_and_target(self, data: Any, y: ArrayLike | None = None) -> tuple[Array, Array]:
+        """The features (n, d) as training saw them, and the targets (n,), of data with known answers.
+
+        Args and Raises: as for ``evaluate``.
+        """
+        if self.preparation is not None:
             if y is not None:
                 raise OptionError("This model was fitted to a table and takes the target from it; leave out y.")
-            table = _table(data)
-            features, target = self.preparation.features(table), self.preparation.target(table)
-        return measures(self.loss, target, self._outputs(features))
+            table, _ = self.preparation.judged(_table(data))
+            return self.preparation.features(table), self.preparation.target(table)
+        if y is None:
+            raise OptionError("This model was fitted to arrays, so both are needed, as in evaluate(X, y).")
+        features = self._features(data)
+        return features, check_target(y, rows=len(features))
 
     def summary(self) -> Summary:
         """A page with the coefficients in the data's units, the loss, and why training stopped: print it."""
         return summarise(self)
+
+    def explain(self, step: int = 1, example: int = 1) -> Explanation:
+        """One step of the training with all its numbers: print it, or take them with ``to_dict``.
+
+        The rows of the batch; for one example every value and every derivative beside a numeric one; the
+        gradient of the batch, the update, and the second derivative. Training is run again up to the step,
+        which gives the same bits; the data must be as they were.
+
+        Args: step, from 1, of a fit by gl.Minibatch or gl.GradientDescent; example, which of the batch's, from 1.
+
+        Raises: OptionError for a step or an example that there is not, for a fit by a solver without such
+        steps, and for a fit that was loaded, which holds no data.
+
+        >>> import gradloop as gl
+        >>> X, y = np.array([[0.0], [1.0], [2.0]]), np.array([1.0, 3.0, 5.0])
+        >>> fit = gl.fit(X, y, solver=gl.Minibatch(gl.sgd(0.1), batch_size=2, epochs=1))
+        >>> second = fit.explain(step=2)
+        >>> second.batch.places.size, second.agrees
+        (1, True)
+        """
+        return explain(self, step, example)
 
     def save(self, path: PathLike) -> None:
         """Write the model to a file: all of it or nothing. The file holds numbers and text, never code.
@@ -96,10 +127,14 @@ class Fit(Result):
         loss = f"loss {number(self.history['loss'][-1])}" if len(self.history) else "no epochs"
         return f"<Fit of a {self.model.name} model to {self.rows} rows: {loss}; {self.stop.name.lower()}>"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the coefficients, the verdict, and the loss as a curve."""
+        return page(self)
+
     def _features(self, data: Any) -> Array:
         if self.preparation is not None:
             return self.preparation.features(_table(data))
-        if isinstance(data, (str, os.PathLike, Table, Mapping)):
+        if isinstance(data, (str, os.PathLike, Table, Mapping, Source)):
             raise DataError("This model was fitted to arrays, which have no column names; give X of shape (n, d).")
         width = len(self.feature_names)
         if np.ndim(data) == 1 and width == 1 and not model_file.is_ours(self.model):
@@ -188,12 +223,10 @@ def _labels(y: Array, classes: int) -> NDArray[np.int64]:
 
 
 def _table(data: Any) -> Table:
-    if isinstance(data, (str, os.PathLike)):
-        return read_csv(data)
-    table = as_table(data)
-    if table is None:
+    source = open_source(data)
+    if source is None:
         raise DataError(
             "This model was fitted to a table and finds its columns by name; "
             "give a CSV file, a dict of columns or a data frame."
         )
-    return table
+    return read_table(source)

@@ -28,8 +28,8 @@ from gradloop.text import printable
 from gradloop.version import __version__
 from gradloop.whole_file import PathLike
 
-FORMAT = 1
-NEEDS = "0.1.0"  # the first gradloop that reads this format
+FORMAT = 2  # 2: the preparation tells what is done about missing values and new categories; 1 is still read
+NEEDS = "0.2.0"  # the first gradloop that reads this format
 LOSS_FACTORIES = {"huber": losses.huber, "quantile": losses.quantile}
 _POLYNOMIAL = re.compile(r"polynomial\(([1-9][0-9]{0,3})\)")
 
@@ -138,7 +138,7 @@ def _check_format(document: Any) -> None:
     made, needs = printable(_take(document, "gradloop", str)), printable(_take(document, "needs", str))
     if version > FORMAT:
         raise _RefusedError(f"was made by gradloop {made} and needs gradloop {needs} or newer; this is {__version__}.")
-    if version != FORMAT:
+    if version < 1:
         raise _RefusedError(_DAMAGED)
 
 

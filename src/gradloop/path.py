@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradloop.blas import one_blas_thread
+from gradloop.data.missing import Rules
 from gradloop.errors import DataError, OptionError
 from gradloop.examples import Examples, from_arrays, from_table, path_or_table
 from gradloop.models import Model
@@ -60,6 +61,9 @@ def path(
     model: str | Model | Callable[..., Any] = "linear",
     weights: Any = None,
     start: Mapping[str, Any] | None = None,
+    missing: str = "error",
+    max_levels: int | None = None,
+    unseen: str = "error",
     ratio: float = 1.0,
     count: int = 100,
     smallest: float = 1e-3,
@@ -73,8 +77,8 @@ def path(
     factors, and each fit begins where the last one ended.
 
     Args:
-        data, y, target, leave_out, model, weights, start: as for `gradloop.fit`; the model must be affine in its
-            parameters
+        data, y, target, leave_out, model, weights, start, missing, max_levels, unseen: as for `gradloop.fit`; the
+            model must be affine in its parameters
         ratio: the share of the absolute values in the penalty: 1 is the lasso; above 0
         count: how many strengths
         smallest: the last strength as a share of the first
@@ -95,11 +99,12 @@ def path(
     """
     check_settings(ratio, count, smallest)
     solver = CoordinateDescent(tolerance)
+    rules = Rules(missing, max_levels, unseen)  # type: ignore[arg-type]  # checked where they are used
     found = path_or_table(data)
     if found is None:
-        examples = from_arrays(data, y, target, leave_out, model, "squared", start, weights, 0.0, 0)
+        examples = from_arrays(data, y, target, leave_out, model, "squared", start, weights, 0.0, 0, rules)
     else:
-        examples = from_table(found, y, target, leave_out, model, "squared", start, weights, 0.0, 0)
+        examples = from_table(found, y, target, leave_out, model, "squared", start, weights, 0.0, 0, rules)
     with one_blas_thread():
         return walk(examples, ratio, count, smallest, solver)
 

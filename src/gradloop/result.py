@@ -1,7 +1,7 @@
 """What training found: everything that is known about a fit, before anything is done with it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
@@ -10,10 +10,21 @@ from gradloop.data.preparation import Preparation
 from gradloop.history import History
 from gradloop.losses import Loss
 from gradloop.models import Model
+from gradloop.optimizers import Optimizer
+from gradloop.penalties import Penalty
 from gradloop.statistics import Statistics
 from gradloop.stop import Stop
 
 Params = dict[str, NDArray[Any]]
+
+
+class Course(NamedTuple):
+    """How the examples were trained on: enough to train once more and come to the same bits."""
+
+    solver: Any
+    optimizer: Optimizer | None  # of minibatches, with its learning rate
+    penalty: Penalty | None
+    engine: str
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -38,8 +49,14 @@ class Result:
     rows: int = 0  # rows that training saw
     statistics: Statistics | None = None  # standard errors and the like, where a theory gives them
     holdout: dict[str, float] | None = None  # the measures on rows that training did not see
+    examples: Any = None  # what it was trained on, for pictures and explanations; never saved
+    course: Course | None = None  # how it was trained, for explanations; never saved
 
     @property
     def classes(self) -> tuple[Any, ...] | None:
         """The labels in the order of their probabilities; None for numbers and for a fit to arrays."""
         return None if self.preparation is None else self.preparation.classes
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickled, as in a file, a fit leaves behind the data it was trained on."""
+        return {**vars(self), "examples": None, "course": None}

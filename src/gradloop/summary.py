@@ -33,7 +33,7 @@ class Summary:
 
 def summarise(fit: Result) -> Summary:
     """The page about a fit. Names that come from a file are made harmless."""
-    parts = [_title(fit), _coefficients(fit), _verdict(fit)]
+    parts = [title(fit), _coefficients(fit), verdict(fit)]
     if fit.notes:
         parts.append("\n".join(f"note: {printable(note)}" for note in fit.notes))
     if len(fit.history):
@@ -41,7 +41,8 @@ def summarise(fit: Result) -> Summary:
     return Summary("\n\n".join(parts))
 
 
-def _title(fit: Result) -> str:
+def title(fit: Result) -> str:
+    """The first line: model, target, loss, rows."""
     of = ""
     if fit.preparation is not None:
         of = f" of {fit.preparation.target_name}"
@@ -49,11 +50,11 @@ def _title(fit: Result) -> str:
             of += f" = {fit.classes[1]} (not {fit.classes[0]})"
     return printable(
         f"{fit.model.name} model{of}, {fit.loss.name} loss: {fit.rows} rows, "
-        f"{len(fit.feature_names)} features, {_turns(fit)}, seed {fit.seed}"
+        f"{len(fit.feature_names)} features, {turns(fit)}, seed {fit.seed}"
     )
 
 
-def _turns(fit: Result) -> str:
+def turns(fit: Result) -> str:
     """Epochs for a solver that has a learning rate, iterations for the others."""
     turns = len(fit.history)
     word = "iteration" if turns and np.isnan(fit.history["learning_rate"]).all() else "epoch"
@@ -61,22 +62,39 @@ def _turns(fit: Result) -> str:
 
 
 def _coefficients(fit: Result) -> str:
+    header, cells = coefficients(fit)
+    facts = [] if fit.statistics is None or not has_errors(fit) else _facts(fit.statistics)
+    return "\n".join([table(header, cells), *(["", *facts] if facts else [])]).rstrip()
+
+
+def coefficients(fit: Result) -> tuple[list[str], list[list[str]]]:
+    """The table of coefficients as a header and rows of cells: with standard errors where a theory gives them."""
+    if fit.statistics is not None and has_errors(fit):
+        return _with_errors(fit.statistics)
     lines = list(_lines(fit))
     outputs = max(len(values) for _, values in lines)
-    if fit.statistics is not None and outputs == 1 and len(lines) <= _MOST_ROWS:
-        return _with_errors(fit.statistics)
     classes = fit.classes or tuple(range(outputs))
     header = ["", *map(str, classes)] if outputs > 1 else ["", "coefficient"]
     cells = [[label, *map(number, values)] for label, values in _without_middle(lines)]
-    return table(_cut(header), map(_cut, cells))
+    return _cut(header), list(map(_cut, cells))
 
 
-def _with_errors(found: Statistics) -> str:
+def has_errors(fit: Result) -> bool:
+    """Whether the table tells standard errors: one number for each coefficient, and not too many of them."""
+    lines = list(_lines(fit))
+    return fit.statistics is not None and max(len(values) for _, values in lines) == 1 and len(lines) <= _MOST_ROWS
+
+
+def _with_errors(found: Statistics) -> tuple[list[str], list[list[str]]]:
     """Coefficients with their standard errors, intervals and tests; the intercept last."""
     level = f"{100 * found.level:g} %"
     header = ["", "coefficient", "standard error", f"{level} from", "to", "t" if found.kind != INVERSE else "z", "p"]
     order = sorted(range(len(found.name)), key=lambda i: found.name[i].startswith("(intercept)"))
-    cells = [[found.name[i], *(_told(found[column][i]) for column in COLUMNS[1:])] for i in order]
+    return header, [[found.name[i], *(_told(found[column][i]) for column in COLUMNS[1:])] for i in order]
+
+
+def _facts(found: Statistics) -> list[str]:
+    """What is known of the fit as a whole."""
     facts = [
         f"{name} {number(value)}"
         for name, value in (
@@ -87,8 +105,7 @@ def _with_errors(found: Statistics) -> str:
         if np.isfinite(value)
     ]  # fmt: skip
     robust = [] if found.kind in ("classical", INVERSE) else [f"{found.kind} standard errors"]
-    lines = [table(header, cells), "", ", ".join([*facts, *robust]), *map(printable, found.notes)]
-    return "\n".join(lines).rstrip()
+    return [", ".join([*facts, *robust]), *map(printable, found.notes)]
 
 
 def _told(value: float) -> str:
@@ -139,7 +156,8 @@ def _entries(name: str, values: NDArray[Any]) -> Iterator[Line]:
         yield f"{name}{place}", [float(values[index])]
 
 
-def _verdict(fit: Result) -> str:
+def verdict(fit: Result) -> str:
+    """The loss, why training stopped, and how far from the best it is: one line each."""
     lines = []
     if len(fit.history):
         lines.append(f"loss at the end: {number(fit.history['loss'][-1])}")

@@ -85,6 +85,13 @@ class ColumnStatistics:
         if len(values):
             self._add_present(values, where)
 
+    def count(self, values: NDArray[Any]) -> None:
+        """Take more rows of numbers or booleans into account, none missing, but for their moments and levels."""
+        self.rows += len(values)
+        self.kind = _kind(values)
+        self.whole &= values.dtype.kind in "iu"
+        self._follow(_ends(values))
+
     def combine(self, other: "ColumnStatistics") -> None:
         """Take the rows into account that another has seen, as rows that follow one's own."""
         self.rows += other.rows

@@ -71,10 +71,10 @@ class Preparation:
             raise DataError("There are no rows to learn from; give at least one.")
         names = chosen_columns(first, target, columns, leave_out)
         drop, numbers_too = rules.missing == "drop", classification is True
-        return cls._decide(gather(chain([first], batches), target, names, drop, numbers_too), classification, rules)
+        return cls.decide(gather(chain([first], batches), target, names, drop, numbers_too), classification, rules)
 
     @classmethod
-    def _decide(cls, found: TableStatistics, classification: bool | None, rules: Rules) -> "Preparation":
+    def decide(cls, found: TableStatistics, classification: bool | None, rules: Rules) -> "Preparation":
         features = {name: found.columns[name] for name in found.names}
         _check_features(found, features, rules)
         classes = _learn_classes(found, classification)
