@@ -1,8 +1,8 @@
 """Which of the polluted CSV files are read as something else without a word: `python tests/polluted.py`.
 
-Each file of the corpus is a clean table made dirty in one way (Vitagliano and others, Pollock: a data loading benchmark,
-VLDB 2023), and lies beside what should be read from it. A reader may give the clean table, or refuse the file or a
-column with a sentence; what it may not do is to give another table and say nothing.
+Each file of the corpus is a clean table made dirty in one way (Vitagliano and others, Pollock: a data loading
+benchmark, VLDB 2023), and lies beside what should be read from it. A reader may give the clean table, or refuse the
+file or a column with a sentence; what it may not do is to give another table and say nothing.
 """
 
 import csv
