@@ -43,7 +43,7 @@ FLOORS = [
     {"training", "path"},
     {"show"},
     {"plots"},
-    {"cli", "estimators", "textbook"},
+    {"cli", "sklearn", "textbook"},
 ]
 FLOOR = {part: number for number, parts in enumerate(FLOORS) for part in parts}
 
@@ -63,7 +63,7 @@ IMPORTERS = {
     "typer": {"cli"},
     "rich": {"cli"},
     "matplotlib": {"plots", "textbook"},
-    "sklearn": {"estimators"},
+    "sklearn": {"sklearn"},
     "scipy": {"blas", "solvers", "statistics"},
     "threadpoolctl": {"blas"},
 }
@@ -247,7 +247,7 @@ WRONG = [
     (wrong_arrows, Module("solvers.minibatch", "from gradloop.training import fit")),
     (wrong_arrows, Module("inference", "from gradloop.training import fit")),
     (wrong_arrows, Module("training", "from gradloop import Fit")),
-    (wrong_arrows, Module("cli", "from gradloop.estimators import Regressor")),
+    (wrong_arrows, Module("cli", "from gradloop.sklearn import Ridge")),
     (wrong_arrows, Module("losses", "from gradloop.errors import OptionError")),
     (wrong_arrows, Module("losses", "from . import models")),
     (wrong_arrows, Module("losses", "import pyarrow")),

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gradloop import metrics, model_file
 from gradloop.data.arrays import check_features, check_target
+from gradloop.data.like import column_like, columns_like
 from gradloop.data.sources import Source, open_source, read_table
 from gradloop.data.table import Table
 from gradloop.errors import DataError, OptionError
@@ -38,23 +39,26 @@ class Fit(Result):
 
     plot: ClassVar[Any]  # pictures of the fit: plots, which stands above, puts them here
 
-    def predict(self, data: Any) -> Array:
+    def predict(self, data: Any) -> Any:
         """The prediction for each row: a number, or the label of the likeliest class.
 
         Args: data, for a fit to a table: a path, a dict of columns, a data frame, or what else ``fit`` takes as a
         table; columns are matched by name; for a fit to arrays: X of shape (n, d).
 
+        Returns: an array (n,); for a frame of pandas, polars or Arrow a column of the same kind, with pandas' index.
+
         Raises: DataError for data that does not fit the model, or a prediction that is not finite.
         """
         y_hat = self._outputs(self._features(data))
-        if not tells_classes(self.loss):
-            return y_hat
-        codes = _likeliest(self.loss, y_hat)
-        classes = self.classes
-        return codes if classes is None else np.array(classes)[codes]
+        if tells_classes(self.loss):
+            codes = _likeliest(self.loss, y_hat)
+            y_hat = codes if self.classes is None else np.array(self.classes)[codes]
+        return column_like(data, y_hat, "prediction") if y_hat.ndim == 1 else y_hat
 
-    def predict_probability(self, data: Any) -> Array:
+    def predict_probability(self, data: Any) -> Any:
         """The probability of each class, of shape (n, classes), in the order of ``classes`` (or 0, 1, ...).
+
+        Returns: an array; for a frame of pandas, polars or Arrow one of the same kind, with a column for each class.
 
         Raises: OptionError for a model of numbers or scores, which has none; DataError as ``predict``.
         """
@@ -63,7 +67,8 @@ class Fit(Result):
                 f"A {self.model.name} model with the {self.loss.name} loss predicts no probabilities; "
                 "fit a logistic or softmax model for them."
             )
-        return probabilities(self.loss, self._outputs(self._features(data)))
+        found = probabilities(self.loss, self._outputs(self._features(data)))
+        return columns_like(data, found, self.classes or range(found.shape[1]))
 
     def evaluate(self, data: Any, y: ArrayLike | None = None) -> dict[str, float]:
         """How good predictions are on data with known answers: R2, RMSE and MAE, or accuracy and log loss.

@@ -21,6 +21,7 @@ class Stop(Enum):
     SEPARABLE = (
         "The classes are separable: larger parameters are always better, so the best are infinite; add a penalty."
     )
+    SETTLED = "The last steps brought less than the tolerance that was asked for."
     INTERRUPTED = "Training was interrupted: the parameters are those of the last finished epoch."
 
     def __str__(self) -> str:

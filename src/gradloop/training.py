@@ -13,10 +13,8 @@ from gradloop.checkpoint import Checkpoint, open_checkpoint
 from gradloop.data.missing import Rules
 from gradloop.data.sources import open_source, read_table
 from gradloop.errors import OptionError
-from gradloop.examples import Examples, as_loss, as_model, from_arrays, from_table
+from gradloop.examples import Examples, from_arrays, from_table
 from gradloop.inference import Fit, measures
-from gradloop.larger.least_squares import Recalled, Request, in_one_pass
-from gradloop.larger.one_pass import OnePass
 from gradloop.models import Model
 from gradloop.penalties import Penalty
 from gradloop.problem import Problem, make_problem
@@ -114,40 +112,9 @@ def fit(
     if source is None:
         examples = from_arrays(data, y, target, leave_out, model, loss, start, weights, holdout, seed, rules)
         return train(examples, chosen, penalty, seed, errors, engine, progress, place)
-
-    def in_memory() -> Examples:
-        table = read_table(source)
-        return from_table(table, y, target, leave_out, model, loss, start, weights, holdout, seed, rules)
-
-    plain = y is None and target is not None and weights is None and start is None and not holdout
-    if plain and place is None and errors == "classical":
-        asked = Request(target, leave_out, model, loss, penalty, chosen, rules, engine)
-        found = in_one_pass(source, asked)
-        if found is not None:
-            return at_once(asked, seed, *found, Recalled(in_memory))
-    return train(in_memory(), chosen, penalty, seed, errors, engine, progress, place)
-
-
-def at_once(asked: Request, seed: int, found: OnePass, solver: Solver, reason: tuple[str, ...], examples: Any) -> Fit:
-    """The fit of a table that was never in memory."""
-    model = as_model(asked.model, None)
-    return Fit(
-        params=found.params,
-        trained_params=found.trained,
-        model=model,
-        loss=as_loss(asked.loss, model),
-        feature_names=found.preparation.feature_names,
-        history=found.history,
-        stop=found.stop,
-        certificate=found.certificate,
-        statistics=found.statistics,
-        preparation=found.preparation,
-        notes=(*found.preparation.notes, *reason, *found.notes),
-        seed=seed,
-        rows=found.rows,
-        examples=examples,
-        course=Course(solver, None, asked.penalty, asked.engine),
-    )
+    table = read_table(source)
+    examples = from_table(table, y, target, leave_out, model, loss, start, weights, holdout, seed, rules)
+    return train(examples, chosen, penalty, seed, errors, engine, progress, place)
 
 
 def train(

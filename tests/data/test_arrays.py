@@ -117,3 +117,51 @@ def test_what_is_refused_as_target(given, said):
 def test_no_targets():
     with pytest.raises(DataError, match="y has no values"):
         check_target([], rows=0)
+
+
+class Tensor:
+    """What offers its memory by DLPack, and nothing else."""
+
+    def __init__(self, array, device=None):
+        self.array, self.device = array, device
+
+    @property
+    def ndim(self):
+        return self.array.ndim
+
+    def __dlpack__(self, **options):
+        if self.device:
+            raise BufferError(f"the memory is on {self.device}.")
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return self.array.__dlpack_device__()
+
+
+class Recording:
+    """A tensor as PyTorch's: it has `__array__`, which refuses while gradients are recorded."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad.\nUse detach().")
+
+
+def test_memory_offered_by_dlpack_is_not_copied():
+    array = BASE.astype(float)
+    assert np.shares_memory(check_features(Tensor(array)), array)
+    target = np.array([1.0, 2.0, 3.0])
+    assert np.shares_memory(check_target(Tensor(target), rows=3), target)
+
+
+@pytest.mark.parametrize("given", [Tensor(BASE.astype(float), "a GPU"), Recording()])
+def test_tensors_that_are_elsewhere_or_record_are_refused_in_one_sentence(given):
+    with pytest.raises(DataError, match="X cannot be read .*; give .* X.detach\\(\\).cpu\\(\\)") as error:
+        check_features(given)
+    assert "\n" not in str(error.value)
+
+
+def test_pytorch_is_not_copied():
+    torch = pytest.importorskip("torch")
+    X = torch.arange(6, dtype=torch.float32).reshape(3, 2)
+    assert check_features(X).ctypes.data == X.data_ptr()
+    with pytest.raises(DataError, match="requires grad"):
+        check_features(X.requires_grad_())

@@ -13,7 +13,8 @@ from gradloop.errors import DataError
 def check_features(X: Any) -> NDArray[Any]:
     """The features as a contiguous array of float64, or float32 where they are float32 or float16.
 
-    X: (n, d), one row per example. Integers and booleans become float64; a list of rows will do.
+    X: (n, d), one row per example. Integers and booleans become float64; a list of rows will do. Floats whose rows lie
+    one behind the other are not copied, nor are tensors on the CPU and what else offers DLPack or ``__array__``.
 
     Raises: DataError for another shape, no rows, no columns, values that are not finite numbers.
 
@@ -49,14 +50,25 @@ def _as_array(values: Any, name: str) -> NDArray[Any]:
     if hasattr(values, "toarray"):  # scipy.sparse
         raise DataError(f"{name} is a sparse matrix and a dense array is needed; write {name}.toarray().")
     try:
-        array = np.asanyarray(values)
+        array = np.asanyarray(values) if hasattr(values, "__array__") else _from_memory(values)
     except ValueError as error:
         raise DataError(f"{name} cannot be made an array: {error}; give rows of equal length.") from error
+    except (TypeError, RuntimeError, BufferError) as error:  # tensors on another device, or that record gradients
+        said = " ".join(str(error).split()).rstrip(".")
+        raise DataError(
+            f"{name} cannot be read ({said}); give ordinary floats in this computer's memory, such as "
+            f"{name}.detach().cpu().double()."
+        ) from error
     if np.ma.isMaskedArray(array):
         if np.ma.getmaskarray(array).any():
             raise DataError(f"{name} has masked entries, which have no value; fill them or leave their rows out.")
         array = np.ma.getdata(array)
     return np.asarray(array)
+
+
+def _from_memory(values: Any) -> NDArray[Any]:
+    """An array over the memory of another one, by DLPack, where that is offered; else a new one."""
+    return np.from_dlpack(values) if hasattr(values, "__dlpack__") else np.asanyarray(values)
 
 
 def _check_feature_shape(X: NDArray[Any]) -> None:

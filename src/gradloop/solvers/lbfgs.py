@@ -78,7 +78,9 @@ def curvature_scale(problem: Problem) -> Array:
     """
     sample = problem.thinned(SAMPLE)
     parts = [Tracer(part) for part in problem.gradient.outputs]
-    graph = simplify(Graph("squared slopes", problem.gradient.inputs, tuple((part * part).node for part in parts)))
+    weight: Any = Tracer(problem.inputs.rows[2]) if problem.weights is not None else 1.0  # once, as for a repeated row
+    squared = tuple((part * part / weight).node for part in parts)
+    graph = simplify(Graph("squared slopes", problem.gradient.inputs, squared))
     squares = sample.program(Sum(graph, problem.inputs)).sum(sample.rows, problem.start) / len(sample.X)
     apart = np.divide(1, np.sqrt(squares), out=np.zeros_like(squares), where=squares > 0)
     random = np.random.default_rng(0)
