@@ -261,6 +261,7 @@ def test_any_bytes_give_a_table_or_a_sentence(tmp_path_factory, rows, noise, pla
 
 
 @given(st.lists(st.sampled_from(["x", "a\nb", "a\r\nb", 'q"q', ""]), min_size=1, max_size=9))
+@settings(deadline=None)
 def test_lines_are_those_of_the_file(tmp_path_factory, texts):
     path = tmp_path_factory.getbasetemp() / "lines.csv"
     quoted = ['"' + text.replace('"', '""') + '"' for text in texts]
