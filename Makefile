@@ -3,13 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint format bench docs clean
 help:
 	@echo 'make demo    train on a real table, then run the textbook loop'
 	@echo 'make test    lint, types and all tests'
 	@echo 'make lint    ruff and mypy only'
 	@echo 'make format  let ruff rewrite what it can'
 	@echo 'make bench   time gradloop beside PyTorch, JAX and scikit-learn'
+	@echo 'make docs    run the code of all pages and build them into site/; a dead link is an error'
 	@echo 'make clean   remove everything that these commands made'
 
 demo: .venv/installed
@@ -38,9 +39,13 @@ bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.table
 
+# MkDocs finds docs/hooks.py by its path, and that finds docs/execute.py from the folder in which Python starts.
+docs: .venv/installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 clean:
-	rm -rf .venv demo-output dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
-	find src tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf .venv demo-output dist site .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find src tests examples benchmarks docs -name __pycache__ -prune -exec rm -rf {} +
 
 # The stamps: installing again only when what is to be installed has changed.
 .venv/installed: pyproject.toml constraints.txt
@@ -59,4 +64,9 @@ clean:
 .venv/installed-bench: .venv/installed
 	@echo 'Installing PyTorch, JAX and scikit-learn into .venv (once; large)'
 	@$(INSTALL) --editable '.[bench]'
+	@touch $@
+
+.venv/installed-docs: .venv/installed
+	@echo 'Installing MkDocs into .venv (once)'
+	@$(INSTALL) --editable '.[docs]'
 	@touch $@

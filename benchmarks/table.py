@@ -1,4 +1,4 @@
-"""The table of README.md, made from results.csv: `python -m benchmarks.table`. No figure in it is typed."""
+"""The table of both READMEs, made from results.csv: `python -m benchmarks.table`. No figure in it is typed."""
 
 import csv
 from pathlib import Path
@@ -48,11 +48,10 @@ def table(rows: list[dict[str, str]]) -> str:
 def main() -> None:
     with open(ROOT / "benchmarks" / "results.csv", newline="", encoding="utf-8") as file:
         made = table(list(csv.DictReader(file)))
-    readme = ROOT / "README.md"
-    text = readme.read_text("utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    readme.write_text(f"{before}{BEGIN}\n{made}\n{END}{after}", "utf-8")
+    for readme in (ROOT / "README.md", ROOT / "README.zh.md"):
+        before, _, rest = readme.read_text("utf-8").partition(BEGIN)
+        _, _, after = rest.partition(END)
+        readme.write_text(f"{before}{BEGIN}\n{made}\n{END}{after}", "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Run the code of a page and write what it prints beneath it: `python docs/execute.py docs/questions/*.md`.
+"""Run the code of pages and write what it prints beneath it: `python docs/execute.py docs/*.md docs/*/*.md`.
 
 A page is Markdown. Its Python blocks share their names, as in a notebook; what one prints stands in the block of `text`
 that follows it. In a console block a line that begins with "$ " is a command, and the lines after it are what it
-prints. Pictures are files that the code makes. A page that is run again gives the same page, which the tests check.
+prints. A page runs in an empty folder in which only the examples of the repository lie; pictures (SVG) that its code
+makes are put beside it. A page that is run again gives the same page, which the tests check.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import io
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -120,9 +122,24 @@ def write_script(path: Path, call: str) -> None:
     path.chmod(0o755)
 
 
+def workplace(folder: Path) -> Path:
+    """A folder made ready for a page: what a reader finds in the repository's folder, as far as pages speak of it."""
+    (folder / "examples").symlink_to(ROOT / "examples")
+    return folder
+
+
+def write_output(page: Path) -> None:
+    """Run a page, and write the output and the pictures that it makes."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = executed(page.read_text("utf-8"), str(page), workplace(Path(folder)))
+        page.write_text(made, "utf-8")
+        for picture in Path(folder).glob("*.svg"):
+            shutil.copyfile(picture, page.with_name(picture.name))
+
+
 def main(pages: list[str]) -> None:
     for page in map(Path, pages):
-        page.write_text(executed(page.read_text("utf-8"), str(page), page.resolve().parent), "utf-8")
+        write_output(page)
         print(page)
 
 
