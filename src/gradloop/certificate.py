@@ -34,9 +34,9 @@ Array = Any
 class Certificate:
     """What is known about the distance to the best.
 
-    kind: "exact gap" (of the objective, exact to rounding), "estimated gap" (Newton decrement), "duality gap" (the
-    gap is at most this large), or "gradient norm", which says how steep it still is and nothing about how far; "none"
-    where not even that is known.
+    kind: "exact gap" (of the objective, exact to rounding), "estimated gap" (Newton decrement), "duality gap" or
+    "rounding bound" (the gap is at most this large), or "gradient norm", which says how steep it still is and nothing
+    about how far; "none" where not even that is known.
     """
 
     kind: str
@@ -184,12 +184,12 @@ def fenchel_gap(pulls: Array, params: Array, absolute: Array, curvature: Array, 
 # ---- sentences -----------------------------------------------------------------------------------------------
 
 
-def at_most(value: float, gap: float) -> str:
-    """The duality gap in words."""
+def at_most(value: float, gap: float, how: str = "by its duality gap") -> str:
+    """A bound on the distance to the best, in words."""
     if abs(gap) <= 1e-15 * abs(value):
-        return f"The loss {value:.6g} is the best possible to rounding (by its duality gap)."
+        return f"The loss {value:.6g} is the best possible to rounding ({how})."
     share = f", or {100 * gap / abs(value):.2g} %," if gap < abs(value) else ""
-    return f"The loss {value:.6g} is at most {gap:.2g}{share} above the best possible (by its duality gap)."
+    return f"The loss {value:.6g} is at most {gap:.2g}{share} above the best possible ({how})."
 
 
 def distance(value: float, gap: float, problem: Problem, exact: bool) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ from gradloop.core.graph import Graph, Node
 from gradloop.core.lift import inline
 from gradloop.core.simplify import simplify
 from gradloop.core.trace import Tracer
+from gradloop.data.ahead import ahead
 from gradloop.problem import Problem
 
 FEW = 100  # parameters for which a pass over the rows each is affordable ...
@@ -44,6 +46,15 @@ def computed(problem: Problem, flat: Array) -> Array:
     if score is None:
         columns = [problem.curvature_times(flat, unit) for unit in np.eye(flat.size)]
         return (np.array(columns) + np.array(columns).T) / 2
+    if not score.is_plain:
+        score.compile(problem)  # before threads ask for it
+    work = partial(products, score=score, flat=flat)
+    total: Array = sum(map(work, problem.parts()) if problem.in_memory else ahead(work, problem.parts()))
+    return total / len(problem.X) + penalty_curvature(problem, flat.size)
+
+
+def products(problem: Problem, score: Score, flat: Array) -> Array:
+    """The sum of s a aᵀ over the rows."""
     bends = problem.program(Map(score.bend, problem.inputs)).map(problem.rows, flat).astype(np.float64)
     roots = Roots(np.sqrt(np.abs(bends)), None if (bends >= 0).all() else np.sign(bends))
     chunk = max(ROWS_IN_CHUNK, -(-len(problem.X) // MOST_CHUNKS))
@@ -55,12 +66,10 @@ def computed(problem: Problem, flat: Array) -> Array:
             rows = range(number * chunk, min((number + 1) * chunk, len(problem.X)))
             add_products(problem, score, flat, roots, rows, totals[number])
 
-    if not score.is_plain:
-        score.compile(problem)  # before threads ask for it
     small = min(len(problem.X), ROWS_IN_BLOCK) * flat.size**2 <= TOO_SMALL_TO_DIVIDE
     with nullcontext() if small else one_blas_thread():
         in_threads(add, chunks, len(problem.X))
-    return np.add.reduce(totals, axis=0) / len(problem.X) + penalty_curvature(problem, flat.size)
+    return np.asarray(np.add.reduce(totals, axis=0))
 
 
 class Roots(NamedTuple):

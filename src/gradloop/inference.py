@@ -14,6 +14,7 @@ from gradloop.data.sources import Source, open_source, read_table
 from gradloop.data.table import Table
 from gradloop.errors import DataError, OptionError
 from gradloop.explain.explanation import Explanation, explain
+from gradloop.intervals import intervals
 from gradloop.losses import Loss
 from gradloop.models import Model
 from gradloop.notebook import page
@@ -69,6 +70,30 @@ class Fit(Result):
             )
         found = probabilities(self.loss, self._outputs(self._features(data)))
         return columns_like(data, found, self.classes or range(found.shape[1]))
+
+    def predict_interval(self, data: Any, level: float = 0.95) -> dict[str, Array]:
+        """Where new values lie with this probability, (n,) each: "lower" and "upper"; and where their mean does.
+
+            y_hat ± t · sqrt(gᵀ C g + σ²),   for the mean  y_hat ± t · sqrt(gᵀ C g),   g = ∂y_hat/∂params
+
+        C is the covariance of the parameters, σ the standard deviation of a value of weight one, t Student's. The
+        ends for the mean are "mean lower" and "mean upper"; robust errors know only these. For a logistic model,
+        "lower" and "upper" are those of the probability of the second class.
+
+        Args: data, as for ``predict``; level, between 0 and 1.
+
+        Raises: OptionError where the errors of the parameters are not known: with a penalty, without theory, or
+        where columns are combinations of others; DataError as ``predict``.
+
+        >>> import gradloop as gl
+        >>> fit = gl.fit(np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([1.0, 3.5, 4.5, 7.0]))
+        >>> ends = fit.predict_interval([[1.5]])
+        >>> print(np.round(ends["mean lower"], 2), np.round(ends["mean upper"], 2))
+        [2.98] [5.02]
+
+        Source: Seber and Lee, Linear regression analysis, 2003, chapter 5.
+        """
+        return intervals(self, self._features(data), level)
 
     def evaluate(self, data: Any, y: ArrayLike | None = None) -> dict[str, float]:
         """How good predictions are on data with known answers: R2, RMSE and MAE, or accuracy and log loss.
@@ -162,16 +187,17 @@ class Fit(Result):
         return y_hat
 
 
-def load(path: PathLike, model: Callable[..., Any] | Model | None = None) -> Fit:
+def load(path: PathLike, model: Callable[..., Any] | Model | None = None, trust: bool = False) -> Fit:
     """The model that ``Fit.save`` wrote.
 
     Args: path, the file; model, the function it was fitted with, for a model that was a user's own function:
-    the file stores only its name, because a file that could bring code could bring any code.
+    the file stores only its name and where it can be imported from, because a file that could bring code could bring
+    any code; trust, True to import that function, which runs the code of its module.
 
     Raises: ModelFileError for a file that is cut, altered, hostile or newer than this gradloop, and for a
     function that is not the one the model was fitted with.
     """
-    return Fit(**model_file.load(path, model))
+    return Fit(**model_file.load(path, model, trust))
 
 
 def tells_classes(loss: Loss) -> bool:

@@ -1,15 +1,15 @@
 """What a saved model says: a fit as arrays and a JSON document, and back, believing nothing unchecked.
 
 Numbers that were learned or measured are arrays, exact to the last bit: the parameters, the history, the
-certificate's value. Everything else is the document. Neither can hold code: of a user's own function only the
-name is stored.
+certificate's value, the root of the parameters' covariance. Everything else is the document. Neither can hold code:
+of a user's own function its name is stored, and where it can be imported from. docs/model_file.md describes the format.
 """
 
 import inspect
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,19 +17,24 @@ from numpy.typing import NDArray
 from gradloop import losses, tensor_file
 from gradloop.certificate import Certificate
 from gradloop.data.preparation import Preparation
-from gradloop.errors import GradloopError, ModelFileError
+from gradloop.errors import GradloopError, ModelFileError, OptionError
 from gradloop.history import COLUMNS, History
 from gradloop.losses import LOSSES, Loss
 from gradloop.models import MODELS, Model, polynomial
-from gradloop.result import Result
+from gradloop.named_function import function_at, is_path, path_of
+from gradloop.result import Origin, Result
+from gradloop.sameness import content_of, digest
 from gradloop.statistics import Statistics
 from gradloop.stop import Stop
 from gradloop.text import printable
 from gradloop.version import __version__
 from gradloop.whole_file import PathLike
 
-FORMAT = 2  # 2: the preparation tells what is done about missing values and new categories; 1 is still read
+# 2: the preparation tells what is done about missing values and new categories. 3: the root of the covariance, the
+# origin of the fit, and where a user's function can be imported from. All are read.
+FORMAT = 3
 NEEDS = "0.2.0"  # the first gradloop that reads this format
+MOST_ROOT = 2**20  # numbers: the covariance of a thousand parameters
 LOSS_FACTORIES = {"huber": losses.huber, "quantile": losses.quantile}
 _POLYNOMIAL = re.compile(r"polynomial\(([1-9][0-9]{0,3})\)")
 
@@ -49,17 +54,42 @@ def save(fit: Result, path: PathLike) -> None:
     tensor_file.write(path, _arrays(fit), _document(fit))
 
 
-def load(path: PathLike, model: Callable[..., Any] | Model | None = None) -> dict[str, Any]:
+def load(path: PathLike, model: Callable[..., Any] | Model | None = None, trust: bool = False) -> dict[str, Any]:
     """The fields of the fit in a file, checked against each other.
+
+    Args: trust, whether a user's function may be imported from where the file says, which runs code.
 
     Raises: ModelFileError.
     """
     arrays, document = tensor_file.read(path)
     try:
         _check_format(document)
-        return _fields(arrays, document, model)
+        return _fields(arrays, document, Given(model, trust))
     except _RefusedError as refusal:
         raise ModelFileError(f"The model file {os.fspath(path)!r} {refusal}") from None
+
+
+def look(path: PathLike) -> tuple[dict[str, Any], Record]:
+    """The fields of the fit in a file, whose model is then only a name, and what the file says of itself.
+
+    Raises: ModelFileError.
+    """
+    arrays, document = tensor_file.read(path)
+    try:
+        _check_format(document)
+        fields = _fields(arrays, document, Given(None, False, True))
+    except _RefusedError as refusal:
+        raise ModelFileError(f"The model file {os.fspath(path)!r} {refusal}") from None
+    about = {name: document[name] for name in ("format", "gradloop", "needs")}
+    return fields, about | {"function": document["model"].get("path")}
+
+
+class Given(NamedTuple):
+    """What the reader of a file knows of its model: the function itself, that it may be imported, or is not wanted."""
+
+    model: Callable[..., Any] | Model | None
+    trust: bool
+    named_only: bool = False
 
 
 class _RefusedError(Exception):
@@ -75,6 +105,9 @@ def _arrays(fit: Result) -> Arrays:
     arrays |= {f"history.{name}": fit.history[name] for name in COLUMNS}
     arrays |= {f"holdout.{name}": np.asarray(value, np.float64) for name, value in (fit.holdout or {}).items()}
     arrays["certificate.value"] = np.asarray(fit.certificate.value, np.float64)
+    root = None if fit.statistics is None else fit.statistics.root
+    if root is not None and root.size <= MOST_ROOT:
+        arrays["statistics.root"] = root
     if fit.history.params:
         arrays["snapshots"] = np.array([epoch for epoch, _ in fit.history.params], dtype=np.int64)
         for name in fit.trained_params:
@@ -87,7 +120,7 @@ def _document(fit: Result) -> Record:
         "format": FORMAT,
         "gradloop": __version__,
         "needs": NEEDS,
-        "model": {"name": fit.model.name, "own": not is_ours(fit.model)},
+        "model": _describe_model(fit.model),
         "loss": _describe_loss(fit.loss),
         "feature_names": list(fit.feature_names),
         "preparation": None if fit.preparation is None else fit.preparation.to_dict(),
@@ -97,7 +130,18 @@ def _document(fit: Result) -> Record:
         "notes": list(fit.notes),
         "seed": fit.seed,
         "rows": fit.rows,
+        "origin": fit.origin._replace(fingerprint=fit.origin.fingerprint or _fingerprint(fit.examples))._asdict(),
     }
+
+
+def _fingerprint(examples: Any) -> str:
+    """Of the features and targets that training saw, where they are in memory."""
+    return "" if examples is None else digest(repr([content_of(examples.X), content_of(examples.y)]))
+
+
+def _describe_model(model: Model) -> Record:
+    own = not is_ours(model)
+    return {"name": model.name, "own": own, "path": path_of(model.predict) if own else None}
 
 
 def is_ours(model: Model) -> bool:
@@ -142,13 +186,13 @@ def _check_format(document: Any) -> None:
         raise _RefusedError(_DAMAGED)
 
 
-def _fields(arrays: Arrays, document: Record, function: Callable[..., Any] | Model | None) -> dict[str, Any]:
+def _fields(arrays: Arrays, document: Record, given: Given) -> dict[str, Any]:
     groups = _groups(arrays)
     trained = groups["trained"]
     preparation = _preparation(document)
     feature_names = _texts(document, "feature_names")
     loss = _loss(_take(document, "loss", dict))
-    model = _model(_take(document, "model", dict), function, trained)
+    model = _model(_take(document, "model", dict), given, trained)
     if is_ours(model):
         _check_shapes(model, trained, len(feature_names))
         if preparation is not None:
@@ -156,6 +200,9 @@ def _fields(arrays: Arrays, document: Record, function: Callable[..., Any] | Mod
     _agree(_shapes(groups["params"]) == _shapes(trained))
     _agree(all(np.isfinite(values).all() for group in ("params", "trained") for values in groups[group].values()))
     _agree(preparation is None or tuple(preparation.feature_names) == feature_names)
+    statistics = _statistics(document, groups["statistics"])
+    width = sum(value.size for value in trained.values())
+    _agree(statistics is None or statistics.root is None or len(statistics.root) == width)
     _agree(_take(document, "rows", int) >= 0 and _take(document, "stop", str) in Stop.__members__)
     return {
         "params": groups["params"],
@@ -167,20 +214,32 @@ def _fields(arrays: Arrays, document: Record, function: Callable[..., Any] | Mod
         "history": _history(groups, _shapes(trained)),
         "stop": Stop[document["stop"]],
         "certificate": _certificate(_take(document, "certificate", dict), groups["certificate"]),
-        "statistics": _statistics(document),
+        "statistics": statistics,
         "notes": _texts(document, "notes"),
         "seed": _take(document, "seed", int),
         "rows": document["rows"],
+        "origin": _origin(document),
         "holdout": {name: _scalar(groups["holdout"], name) for name in groups["holdout"]} or None,
     }
 
 
-def _statistics(document: Record) -> Statistics | None:
-    _agree("statistics" in document)
+def _statistics(document: Record, arrays: Arrays) -> Statistics | None:
+    _agree("statistics" in document and arrays.keys() <= {"root"})
+    if document["statistics"] is None:
+        _agree(not arrays)
+        return None
     try:
-        return None if document["statistics"] is None else Statistics.from_dict(document["statistics"])
+        return Statistics.from_dict(document["statistics"], arrays.get("root"))
     except (ValueError, TypeError):
         raise _RefusedError(_DAMAGED) from None
+
+
+def _origin(document: Record) -> Origin:
+    if document["format"] < 3:
+        return Origin()
+    record = _take(document, "origin", dict)
+    _agree(record.keys() == set(Origin._fields) and all(type(text) is str for text in record.values()))
+    return Origin(**record)
 
 
 def _certificate(record: Record, arrays: Arrays) -> Certificate:
@@ -219,7 +278,8 @@ def _shapes(arrays: Mapping[str, Any]) -> Shapes:
 def _groups(arrays: Arrays) -> dict[str, Arrays]:
     """The arrays by the word before the point, and nothing beside the words that there are."""
     groups: dict[str, Arrays] = {
-        word: {} for word in ("params", "trained", "history", "holdout", "certificate", "snapshots", "snapshot")
+        word: {}
+        for word in ("params", "trained", "history", "holdout", "certificate", "statistics", "snapshots", "snapshot")
     }
     for key, values in arrays.items():
         word, _, name = key.partition(".")
@@ -239,23 +299,22 @@ def _preparation(document: Record) -> Preparation | None:
         raise _RefusedError(_DAMAGED) from None
 
 
-def _model(record: Record, given: Callable[..., Any] | Model | None, trained: Arrays) -> Model:
+def _model(record: Record, given: Given, trained: Arrays) -> Model:
     name = _take(record, "name", str)
     shown = printable(name)
     if not _take(record, "own", bool):
         model = _our_model(name)
-        if given is not None:
+        if given.model is not None:
             raise _RefusedError(
                 f"holds gradloop's own {shown} model; leave out model=, which is for functions of yours."
             )
         if model is None:
             raise _RefusedError(_DAMAGED)
         return model
-    if given is None:
-        raise _RefusedError(
-            f"was fitted with a function named {shown!r}, which no file can bring: load(path, model={shown})."
-        )
-    model = given if isinstance(given, Model) else own_model(given, trained)
+    if given.named_only:
+        return own_model(_not_loaded, trained)._replace(name=name)
+    function = _function(shown, record.get("path"), given)
+    model = function if isinstance(function, Model) else own_model(function, trained)
     if model.name != name:
         raise _RefusedError(f"was fitted with a function named {shown!r}, not {model.name!r}; give that function.")
     missing = [argument for argument in trained if argument not in inspect.signature(model.predict).parameters]
@@ -265,6 +324,30 @@ def _model(record: Record, given: Callable[..., Any] | Model | None, trained: Ar
             "give the function it was fitted with."
         )
     return model
+
+
+def _function(shown: str, path: Any, given: Given) -> Callable[..., Any] | Model:
+    """The user's function: the one given, or, with trust, the one that is found where the file says."""
+    if given.model is not None:
+        return given.model
+    _agree(path is None or (type(path) is str and is_path(path)))
+    if path is None:
+        raise _RefusedError(
+            f"was fitted with a function named {shown!r}, which no file can bring: load(path, model={shown})."
+        )
+    if not given.trust:
+        raise _RefusedError(
+            f"was fitted with the function {printable(path)}, and importing that runs its code: if you trust file and "
+            f"module, load(path, trust=True), or --trust; or give the function, load(path, model={shown})."
+        )
+    try:
+        return function_at(path)
+    except OptionError as error:
+        raise _RefusedError(f"was fitted with a function of yours: {error}") from error
+
+
+def _not_loaded(*args: Any, **params: Any) -> Any:
+    raise ModelFileError("Of the model's function only the name was read.")
 
 
 def own_model(function: Callable[..., Any], params: Mapping[str, NDArray[Any]]) -> Model:

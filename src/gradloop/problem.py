@@ -6,10 +6,10 @@ parameters, the second derivative times a direction, the prediction for each row
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,8 +20,9 @@ from gradloop.compiler.reference import ReferenceProgram, unpack
 from gradloop.core.evaluate import evaluate
 from gradloop.core.grad import gradient, hessian_vector
 from gradloop.core.graph import Graph, Node
+from gradloop.core.simplify import simplify
 from gradloop.core.spec import Spec
-from gradloop.core.trace import trace
+from gradloop.core.trace import Tracer, to_node, trace
 from gradloop.errors import OptionError
 from gradloop.graphs import as_parameter, check_prediction, on_row, trace_example, trace_prediction
 from gradloop.losses import Loss
@@ -51,12 +52,19 @@ class Problem:
     engine: str = "native"
     weights: Array | None = None  # (n,), with mean one: how much each example counts
 
+    in_memory: ClassVar[bool] = True  # whether all rows are
+
     @cached_property
     def rows(self) -> tuple[Array, ...]:
         """What varies by example, in the order of the graph's first inputs."""
         if self.weights is None:
             return (self.X, self.y)
         return (self.X, self.y, np.ascontiguousarray(self.weights, self.X.dtype))
+
+    @cached_property
+    def weight(self) -> float:
+        """The sum of the weights, which without any is the number of rows."""
+        return float(len(self.X) if self.weights is None else np.sum(self.weights, dtype=np.float64))
 
     # ---- parameters ----
     @cached_property
@@ -207,6 +215,14 @@ class Problem:
             parts[name] += evaluate(graph, {"w": params[name]})[0]
         return slope
 
+    def parts(self) -> Iterable[Problem]:
+        """The problem on some of its rows at a time, as many as may be in memory: here, on all of them."""
+        return (self,)
+
+    def in_units(self, scale: Array, center: Array) -> Problem:
+        """The same problem for features in other units, x · scale + center."""
+        return replace(self, X=np.ascontiguousarray(self.X * scale + center, self.X.dtype))
+
     def thinned(self, most: int) -> Problem:
         """The same problem on at most so many rows, evenly spread."""
         if len(self.X) <= most:
@@ -222,13 +238,37 @@ def predict_rows(model: Model, params: Mapping[str, Any], X: Array) -> Array:
     Raises:
         ModelError, TracingError: the model and the parameters do not fit together.
     """
+    return for_each_row(model, params, X, lambda prediction, names: prediction)
+
+
+def slopes_of_rows(model: Model, params: Mapping[str, Any], X: Array) -> Array:
+    """The derivative of a prediction that is one number with respect to all parameters: (n, p), in float64.
+
+    Raises:
+        ModelError, TracingError: the model and the parameters do not fit together.
+    """
+    return for_each_row(model, params, X, jacobian).reshape(len(X), -1).astype(np.float64)
+
+
+def for_each_row(
+    model: Model, params: Mapping[str, Any], X: Array, wanted: Callable[[Graph, Sequence[str]], Graph]
+) -> Array:
+    """What is wanted of the graph of the prediction and its parameters' names, for each row of X, compiled."""
     dtype = np.result_type(X, *params.values())
     arrays = {name: as_parameter(name, value, dtype) for name, value in params.items()}
     specs = {name: Spec(value.shape, dtype) for name, value in arrays.items()}
-    graph = trace_prediction(on_row(model, specs, X.shape[1]), model, Spec(X.shape[1:], dtype), specs)
+    prediction = trace_prediction(on_row(model, specs, X.shape[1]), model, Spec(X.shape[1:], dtype), specs)
+    graph = wanted(prediction, tuple(specs))
     program = compile_loop(Map(graph, Inputs(graph.inputs[:1], graph.inputs[1:])))
     flat = np.concatenate([value.ravel() for value in arrays.values()])
     return program.map((np.ascontiguousarray(X, dtype),), flat)
+
+
+def jacobian(prediction: Graph, names: Sequence[str]) -> Graph:
+    """The derivative of a prediction with respect to all its parameters, one behind the other: the row (p,)."""
+    slopes = gradient(prediction, names)
+    row = np.concatenate([np.reshape(Tracer(part), -1) for part in slopes.outputs])
+    return simplify(Graph("jacobian", slopes.inputs, (to_node(row, []),)))
 
 
 # ---- building ------------------------------------------------------------------------------------------------

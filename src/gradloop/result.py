@@ -27,6 +27,15 @@ class Course(NamedTuple):
     engine: str
 
 
+class Origin(NamedTuple):
+    """What a fit was made from, and how, in words that its file keeps."""
+
+    source: str = ""  # what the data are called
+    fingerprint: str = ""  # of the data; empty where they cannot be recognised
+    solver: str = ""
+    penalty: str = "none"
+
+
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Result:
     """The parameters, how they were found, and how far to trust them.
@@ -49,6 +58,7 @@ class Result:
     rows: int = 0  # rows that training saw
     statistics: Statistics | None = None  # standard errors and the like, where a theory gives them
     holdout: dict[str, float] | None = None  # the measures on rows that training did not see
+    origin: Origin = Origin()  # noqa: RUF009  # it never changes
     examples: Any = None  # what it was trained on, for pictures and explanations; never saved
     course: Course | None = None  # how it was trained, for explanations; never saved
 

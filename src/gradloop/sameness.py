@@ -37,6 +37,8 @@ def content_of(values: Array) -> list[Any]:
     >>> content_of(np.zeros((3, 2)))[:2]
     [3, '2 × float64']
     """
+    if hasattr(values, "content"):  # rows on disk know
+        return list(values.content)
     plain = np.ascontiguousarray(values).reshape(-1).view(np.uint8).data
     sums = [zlib.crc32(plain[first : first + BLOCK]) for first in range(0, len(plain), BLOCK)]
     kind = " × ".join([*map(str, np.shape(values)[1:]), str(values.dtype)])

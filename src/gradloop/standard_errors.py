@@ -6,7 +6,6 @@ and Poisson regression have the inverse of the likelihood's curvature. Elsewhere
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -52,6 +51,8 @@ def standard_errors(problem: Problem, solution: Solution, examples: Examples, er
         return None
     if linear:
         return of_least_squares(problem, solution, examples, errors)
+    if not problem.in_memory and problem.loss.name == "squared":
+        return None  # the residuals of all rows would be needed at once
     if problem.loss.name == "squared" and problem.smooth and problem.prediction.outputs[0].spec.size == 1:
         return of_law(problem, solution.params, examples)
     if problem.loss.name in LIKELIHOODS and problem.smooth and affordable(problem):
@@ -71,8 +72,7 @@ def of_least_squares(problem: Problem, solution: Solution, examples: Examples, e
 def in_own_units(problem: Problem, solution: Solution, examples: Examples) -> tuple[Design, Answer]:
     """Least squares on the columns as the user gave them: the fit's own, or solved for this."""
     if examples.preparation is not None:
-        X = problem.X * examples.preparation.scale + examples.preparation.center
-        problem = replace(problem, X=np.ascontiguousarray(X, problem.X.dtype))
+        problem = problem.in_units(examples.preparation.scale, examples.preparation.center)
     elif isinstance(solution, ClosedFormSolution) and solution.design and solution.answer:
         return solution.design, solution.answer
     design = Design(problem)
@@ -93,6 +93,7 @@ def of_law(problem: Problem, flat: Array, examples: Examples) -> Statistics:
         labels(problem, examples), flat.astype(np.float64), spread, found.identified, "classical", 0.95,
         len(y), float(spare), residual_standard_deviation=float(found.deviation), r_squared=share,
         notes=("The standard errors are those of the law's tangent at these parameters.",),
+        root=found.root if spare > 0 else None,
     )  # fmt: skip
 
 

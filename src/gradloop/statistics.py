@@ -21,6 +21,7 @@ from gradloop.solvers.linear.blocks import Rows, present
 from gradloop.solvers.linear.least_squares import Answer
 from gradloop.solvers.linear.refinement import block_residuals
 from gradloop.solvers.linear.system import triangular
+from gradloop.solvers.nonlinear.residuals import column_norms
 
 Array = Any
 ERRORS = ("classical", "HC0", "HC1", "HC2", "HC3")
@@ -62,6 +63,7 @@ class Statistics:
     adjusted_r_squared: float = float("nan")
     condition: float = float("nan")  # of the columns after centring and scaling
     notes: tuple[str, ...] = ()
+    root: Array | None = None  # (p, k) rows whose products are the covariances; zeros for what others determine
 
     def __getitem__(self, column: str) -> Array:
         if column not in COLUMNS:
@@ -76,8 +78,11 @@ class Statistics:
         return table | single | rest
 
     @classmethod
-    def from_dict(cls, document: Any) -> Statistics:
-        """Back from plain data, believing none of it; ValueError for what `to_dict` would not have written."""
+    def from_dict(cls, document: Any, root: Array | None = None) -> Statistics:
+        """Back from plain data, believing none of it; ValueError for what `to_dict` would not have written.
+
+        Args: root, which is an array and stands beside the plain data.
+        """
         if not isinstance(document, dict) or document.keys() != {*COLUMNS, *NUMBERS, *REST}:
             raise ValueError("these are no statistics")
         size = len(document["name"])
@@ -91,15 +96,18 @@ class Statistics:
             raise ValueError("these are no statistics")
         if len(known) != size or not all(type(flag) is bool for flag in known):
             raise ValueError("these are no statistics")
+        if root is not None and not (root.ndim == 2 and len(root) == size and np.isfinite(root).all()):
+            raise ValueError("these are no statistics")
         return cls(
             tuple(document["name"]), identified=np.array(known, bool), kind=kind, rows=rows,
-            notes=tuple(document["notes"]), **columns, **single,
+            notes=tuple(document["notes"]), root=root, **columns, **single,
         )  # fmt: skip
 
     def in_order(self, places: Sequence[int]) -> Statistics:
         """The same with the parameters in another order."""
         columns = {name: getattr(self, name)[list(places)] for name in (*COLUMNS[1:], "identified")}
-        return replace(self, name=tuple(self.name[i] for i in places), **columns)
+        root = None if self.root is None else self.root[list(places)]
+        return replace(self, name=tuple(self.name[i] for i in places), root=root, **columns)
 
 
 def numbers_or_nan(values: Any, size: int) -> Array:
@@ -142,11 +150,13 @@ def least_squares_statistics(
     estimate = np.append(answer.slopes, [answer.intercept] * int(system.intercept))
     known = identified(answer)
     spread = np.full(len(estimate), np.nan)
+    root = None
     deviation = answer.residual_norm / np.sqrt(freedom) if freedom > 0 else float("nan")
     if freedom > 0 and not penalised:
-        sizes = classical(answer, deviation) if errors == "classical" else sandwich(answer, errors, rows)
+        found = classical(answer, deviation) if errors == "classical" else sandwich(answer, errors, rows)
         places = np.append(system.kept, [len(answer.slopes)] * int(system.intercept)).astype(int)
-        spread[places] = sizes
+        root = np.zeros((len(estimate), found.shape[1]))
+        root[places], spread[places] = found, column_norms(found.T)
         spread[~known] = np.nan
     total, left = answer.total_norm, answer.residual_norm
     share = 1 - (left / total) ** 2 if total > 0 else float("nan")
@@ -158,6 +168,7 @@ def least_squares_statistics(
         adjusted_r_squared=float(1 - (1 - share) * outer / freedom) if freedom > 0 else float("nan"),
         condition=answer.condition,
         notes=tuple(notes(answer, freedom, penalised, known, names)),
+        root=root,
     )  # fmt: skip
 
 
@@ -183,15 +194,17 @@ def likelihood_statistics(
     flat = curvatures <= max(float(curvatures[-1]), 0.0) / LARGEST_CONDITION
     known = (np.abs(directions[:, flat]) <= SMALL).all(axis=1) & (bent > 0)
     spread = np.full(len(estimate), np.nan)
-    spread[known] = unit[known] * np.sqrt((directions[known][:, ~flat] ** 2 / curvatures[~flat]).sum(axis=1))
+    root = unit[:, None] * directions[:, ~flat] / np.sqrt(curvatures[~flat])
+    spread[known] = column_norms(root[known].T)
     lost = [name for name, sure in zip(names, known, strict=True) if not sure]
     shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
     told = [f"{NOT_IDENTIFIED}: {shown}, because the likelihood is flat along them."] if lost else []
     condition = float(curvatures[-1] / curvatures[0]) if curvatures[0] > 0 else float("inf")
     infinite = float("inf")
     return with_tests(
-        names, estimate, spread, known, INVERSE, level, rows, infinite, condition=condition, notes=tuple(told)
-    )
+        names, estimate, spread, known, INVERSE, level, rows, infinite, condition=condition, notes=tuple(told),
+        root=root,
+    )  # fmt: skip
 
 
 # ---- parts ---------------------------------------------------------------------------------------------------
@@ -230,19 +243,18 @@ def identified(answer: Answer) -> Array:
 
 
 def classical(answer: Answer, deviation: float) -> Array:
-    """Standard errors of the kept slopes and the intercept."""
-    system = answer.system
-    return in_units(answer, np.linalg.norm(system.inverse, axis=1)) * deviation
+    """The root of the covariance of the kept slopes and the intercept."""
+    return in_units(answer, answer.system.inverse) * deviation
 
 
-def in_units(answer: Answer, sizes: Array) -> Array:
-    """From one over the system's units of columns to one over those of the data; the intercept has none."""
+def in_units(answer: Answer, root: Array) -> Array:
+    """Rows from one over the system's units of columns to one over those of the data; the intercept has none."""
     exponents = answer.system.exponents[answer.system.kept]
-    return np.ldexp(sizes, -np.append(exponents, np.zeros(int(answer.system.intercept), int)))
+    return np.ldexp(root, -np.append(exponents, np.zeros(int(answer.system.intercept), int))[:, None])
 
 
 def sandwich(answer: Answer, errors: str, rows: Any) -> Array:
-    """Standard errors that hold where the errors' size differs from row to row.
+    """The root of the covariance that holds where the errors' size differs from row to row.
 
     With Q = A factor⁻¹, whose rows have the leverages as squared lengths, the covariance is C (Σ kᵢ rᵢ² qᵢ qᵢᵀ) Cᵀ.
     """
@@ -253,8 +265,9 @@ def sandwich(answer: Answer, errors: str, rows: Any) -> Array:
         middle += part
     if errors == "HC1":
         middle *= answer.rows / (answer.rows - size)
-    spread = np.sqrt(np.einsum("ij,jk,ik->i", system.inverse, middle, system.inverse))
-    return in_units(answer, np.ldexp(spread, int(system.exponents[-1])))
+    sizes, directions = np.linalg.eigh(middle)
+    root = system.inverse @ (directions * np.sqrt(np.maximum(sizes, 0)))
+    return in_units(answer, np.ldexp(root, int(system.exponents[-1])))
 
 
 def block_middle(answer: Answer, errors: str, A: Array, y: Array, weights: Array | None) -> Array:
@@ -272,17 +285,28 @@ def with_tests(
     freedom: float, **rest: Any,
 ) -> Statistics:  # fmt: skip
     """Intervals and tests by Student's t, which is the normal distribution where freedom is infinite."""
-    from scipy.special import stdtr, stdtrit
+    from scipy.special import stdtr
 
-    finite = min(max(freedom, 1.0), 1e15)
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = estimate / spread
-    p_value = 2 * stdtr(finite, -np.abs(statistic))
-    reach = stdtrit(finite, (1 + level) / 2) * spread
+    p_value = 2 * stdtr(countable(freedom), -np.abs(statistic))
+    away = reach(freedom, level) * spread
     return Statistics(
-        tuple(names), estimate, spread, estimate - reach, estimate + reach, statistic, p_value, known, kind, level,
+        tuple(names), estimate, spread, estimate - away, estimate + away, statistic, p_value, known, kind, level,
         rows, freedom, **rest,
     )  # fmt: skip
+
+
+def reach(freedom: float, level: float) -> float:
+    """How many standard errors an interval reaches to each side, by Student's t."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(countable(freedom), (1 + level) / 2))
+
+
+def countable(freedom: float) -> float:
+    """Degrees of freedom as SciPy takes them: beyond 1e15 the distribution is the normal one."""
+    return min(max(freedom, 1.0), 1e15)
 
 
 def notes(answer: Answer, freedom: int, penalised: bool, known: Array, names: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ INTERCEPTS = ("b", "bias", "intercept")
 _MOST_ROWS = 40  # coefficients printed; the middle of more is left out
 _MOST_COLUMNS = 8  # classes printed
 _LAST_EPOCHS = 3
+_LONG_NOTE, _WIDTH = 240, 120  # characters: of a note that becomes a paragraph, and of its lines
 
 Line = tuple[str, Sequence[float]]  # a coefficient's label and its value, or its value for each class
 
@@ -35,10 +37,16 @@ def summarise(fit: Result) -> Summary:
     """The page about a fit. Names that come from a file are made harmless."""
     parts = [title(fit), _coefficients(fit), verdict(fit)]
     if fit.notes:
-        parts.append("\n".join(f"note: {printable(note)}" for note in fit.notes))
+        parts.append("\n".join(map(told_note, fit.notes)))
     if len(fit.history):
         parts.append(_last_epochs(fit))
     return Summary("\n\n".join(parts))
+
+
+def told_note(note: str) -> str:
+    """A note as a line, or as a paragraph of a few."""
+    line = f"note: {printable(note)}"
+    return line if len(line) <= _LONG_NOTE else fill(line, _WIDTH, subsequent_indent="      ", break_on_hyphens=False)
 
 
 def title(fit: Result) -> str:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradloop.certificate import certify
 from gradloop.checkpoint import Checkpoint, open_checkpoint
 from gradloop.data.missing import Rules
-from gradloop.data.sources import open_source, read_table
+from gradloop.data.sources import Source, open_source, read_table
 from gradloop.errors import OptionError
 from gradloop.examples import Examples, from_arrays, from_table
 from gradloop.inference import Fit, measures
+from gradloop.larger.choice import check_room, check_streams, memory_notes, suited_to
+from gradloop.larger.encoding import encoded, task_of
+from gradloop.larger.least_squares import Request, in_one_pass
+from gradloop.larger.memory import as_bytes, fits
+from gradloop.larger.problem import problem_of
 from gradloop.models import Model
 from gradloop.penalties import Penalty
-from gradloop.problem import Problem, make_problem
+from gradloop.problem import Problem
 from gradloop.progress import Report
-from gradloop.result import Course
+from gradloop.result import Course, Origin
 from gradloop.resuming import check_solver, solve_kept
-from gradloop.solvers.auto import SOLVERS, Solver, choose
+from gradloop.solvers.auto import SOLVERS, Solver
 from gradloop.standard_errors import check_errors, standard_errors
 from gradloop.stop import Stop
 from gradloop.whole_file import PathLike
@@ -52,6 +57,8 @@ def fit(
     checkpoint: PathLike | None = None,
     every: float | None = None,
     resume: bool = False,
+    memory: int | str | None = None,
+    cache: PathLike | None = None,
 ) -> Fit:
     """Find the parameters that minimise the mean loss over the examples, plus the penalty.
 
@@ -91,6 +98,10 @@ def fit(
         resume: go on from the checkpoint, and come to the same bits as a run that was never stopped, on the same
             machine. Data and settings must be those of before; only epochs, or iterations, may be more, where the
             learning rate does not depend on their number. Where there is no checkpoint yet, begin at the start
+        memory: how much the data may take, in bytes or as a text such as "2GB"; None: half of what the machine has. A
+            table that needs more is read in pieces: least squares from sums over its columns, and all else from its
+            features, which are written to a temporary file
+        cache: a folder to keep that file in, so that the next fit to the same rows begins with it
 
     Raises:
         DataError, ModelError, OptionError: a sentence saying what does not fit, where, and what to do.
@@ -108,24 +119,75 @@ def fit(
     if place is not None and chosen is not None:
         check_solver(chosen)
     rules = Rules(missing, max_levels, unseen)  # type: ignore[arg-type]  # checked where they are used
+    settings = Settings(chosen, penalty, seed, errors, engine, progress, place, as_bytes(memory))
     source = open_source(data)
+    check_room(source, memory, cache)
+    given = Given(y, target, leave_out, model, loss, start, weights, holdout, seed, rules)
     if source is None:
-        examples = from_arrays(data, y, target, leave_out, model, loss, start, weights, holdout, seed, rules)
-        return train(examples, chosen, penalty, seed, errors, engine, progress, place)
-    table = read_table(source)
-    examples = from_table(table, y, target, leave_out, model, loss, start, weights, holdout, seed, rules)
-    return train(examples, chosen, penalty, seed, errors, engine, progress, place)
+        return originating(train(from_arrays(data, *given), settings), source)
+    return originating(fit_table(source, given, settings, memory is None, cache), source)
 
 
-def train(
-    examples: Examples, solver: Solver | None, penalty: Penalty | None, seed: int, errors: str, engine: str,
-    progress: Report | None, place: Checkpoint | None = None,
-) -> Fit:  # fmt: skip
+class Given(NamedTuple):
+    """What is asked of the data, in the order of `examples.from_arrays` and `from_table`."""
+
+    y: Any
+    target: str | None
+    leave_out: Iterable[str]
+    model: Any
+    loss: Any
+    start: Mapping[str, Any] | None
+    weights: Any
+    holdout: float
+    seed: int
+    rules: Rules
+
+
+def fit_table(source: Source, given: Given, settings: Settings, may_grow: bool, cache: PathLike | None) -> Fit:
+    """The fit of a table: from sums of its columns, from its rows in memory, or from these on disk.
+
+    Args: may_grow, whether a table of unknown size may be read into memory.
+    """
+
+    def in_memory() -> Examples:
+        return from_table(read_table(source), *given)
+
+    asked = Request(
+        given.target, given.leave_out, given.model, given.loss, settings.penalty, settings.solver, given.rules,
+        settings.engine, given.seed,
+    )  # fmt: skip
+    usual = given.y is None and given.weights is None and given.start is None and not given.holdout
+    plain = usual and settings.place is None and settings.errors == "classical" and cache is None
+    if plain and (found := in_one_pass(source, asked, in_memory)):
+        return found
+    room = fits(source, settings.limit)
+    if cache is None and (room or (room is None and may_grow)):
+        return train(in_memory(), settings)
+    check_streams(given.holdout, settings.solver)
+    y, target, leave_out, model, loss, start, weights, _, _, rules = given
+    task = task_of(source, y, target, leave_out, model, loss, start, weights, rules)
+    with encoded(source, task, start, cache) as examples:
+        return train(examples, settings)
+
+
+class Settings(NamedTuple):
+    """How examples are trained on."""
+
+    solver: Solver | None
+    penalty: Penalty | None
+    seed: int
+    errors: str
+    engine: str
+    progress: Report | None
+    place: Checkpoint | None = None
+    limit: int = 2**30  # bytes of memory
+
+
+def train(examples: Examples, settings: Settings) -> Fit:
     """Search for the parameters, judge them, and put the result together."""
-    problem = make_problem(
-        examples.model, examples.loss, examples.X, examples.y, examples.start, penalty, engine, examples.weights
-    )
-    chosen, reason = (solver, ()) if solver is not None else choose(problem)
+    solver, penalty, seed, errors, engine, progress, place, limit = settings
+    problem = problem_of(examples, penalty, engine, limit)
+    chosen, reason = (solver, ()) if solver is not None else suited_to(problem)
     kept: tuple[str, ...] = ()
     if place is None:
         solution = chosen.solve(problem, seed, progress)
@@ -145,12 +207,24 @@ def train(
         certificate=getattr(solution, "certificate", None) or certify(problem, solution.params),
         statistics=statistics,
         preparation=examples.preparation,
-        notes=(*examples.notes, *reason, *solution.notes, *kept),
+        notes=(*examples.notes, *reason, *solution.notes, *kept, *memory_notes(problem)),
         seed=seed,
         rows=len(examples.X),
     )
     course = Course(chosen, getattr(solution, "optimizer", None), penalty, engine)
-    return replace(found, holdout=judge(examples, problem, solution.params), examples=examples, course=course)
+    held = judge(examples, problem, solution.params)
+    return replace(found, holdout=held, examples=examples if problem.in_memory else None, course=course)
+
+
+def originating(found: Fit, source: Source | None) -> Fit:
+    """The fit, which tells its file what it was made from and how."""
+    assert found.course is not None
+    _, _, penalty, _ = found.course
+    known = {"solver": type(found.course.solver).__name__, "penalty": "none" if penalty is None else penalty.name}
+    if source is None:
+        return replace(found, origin=Origin("arrays", **known))
+    seen = source.fingerprint() if source.files and not source.one_pass else ""  # else of the examples, when saved
+    return replace(found, origin=Origin(source.name, seen, **known))
 
 
 def judge(examples: Examples, problem: Problem, flat: Array) -> dict[str, float] | None:

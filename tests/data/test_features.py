@@ -14,6 +14,7 @@ from gradloop.data.features import (
     learn_feature,
     no_categories,
     spelled,
+    text_notes,
     told_apart,
     too_many,
 )
@@ -118,13 +119,23 @@ TOWNS = ["Ulm"] * 5 + ["Bonn"] * 4 + ["Kiel"] * 3 + ["Aue", "Aue", "Hof"]
 
 
 def test_rare_levels_are_pooled():
-    learned, (note,) = learn(*TOWNS, max_levels=3)
+    learned, _ = learn(*TOWNS, max_levels=3)
     assert learned.levels == ("Bonn", "Ulm", "other") and learned.pooled
     assert learned.fill == (5 / 15, 6 / 15)
     assert learned.encode(table("Ulm", "Bonn", "Hof", "Mars")).tolist() == [[1, 0], [0, 0], [0, 1], [0, 1]]
-    assert '3 rarer texts (in 6 rows) and texts not seen in training are "other"' in note and 'to "Bonn"' in note
+    relative, rare = text_notes([learned], {learned.name: seen(*TOWNS)})
+    assert relative.endswith(f"one text: '{learned.name}' to \"Bonn\".")
+    assert rare == f"Rare texts, and those not seen in training, are \"other\": 3 of '{learned.name}' (in 6 rows)."
     assert learn(*TOWNS, max_levels=5)[0].levels == ("Aue", "Bonn", "Hof", "Kiel", "Ulm")
     assert learn(*TOWNS)[0].pooled is False
+
+
+def test_many_columns_of_text_are_two_sentences():
+    columns = {f"column {place}": [*TOWNS, "x", f"town {place}"] for place in range(30)}
+    used = [learn(*texts, max_levels=3)[0]._replace(name=name) for name, texts in columns.items()]
+    notes = text_notes(used, {name: seen(*texts) for name, texts in columns.items()})
+    assert len(notes) == 2 and all(f"'{name}'" in note for note in notes for name in columns)
+    assert text_notes([learn(1.0, 2.0)[0]], {}) == []
 
 
 def test_a_level_that_is_called_other_takes_the_rare_ones_in():

@@ -73,8 +73,8 @@ def test_features_are_standardised_numbers_levels_and_booleans(learned):
 
 def test_the_user_is_told_what_was_done(learned):
     assert learned.notes == (
-        "Column 'town' is text as 2 columns of 0 and 1: coefficients are relative to \"Bonn\".",
         "Column 'floor' is \"1\" in every row and was left out.",
+        "Text became columns of 0 and 1, and coefficients are relative to one text: 'town' to \"Bonn\".",
     )
     counting = Preparation.learn(Table.from_columns({"id": range(3, 13), "y": [1.5] * 10}), "y")
     assert "'id' only counts the rows" in counting.notes[0]

@@ -1,28 +1,27 @@
 """The commands."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from gradloop.checkpoint import PREVIOUS
 from gradloop.cli import options
 from gradloop.cli.explain import explain
+from gradloop.cli.inspect import inspect
+from gradloop.cli.places import check_places
 from gradloop.cli.plot import plot
+from gradloop.cli.predict import evaluate, predict
 from gradloop.cli.synth import synth
 from gradloop.cli.terminal import FAULT, INTERRUPTED, print_json, progress, say, sentences, stopping_is_ctrl_c
-from gradloop.data.csv import csv_chunks, write_csv
 from gradloop.data.preparation import Preparation
 from gradloop.data.sources import read_table
 from gradloop.data.sources.opening import open_path
 from gradloop.errors import OptionError
-from gradloop.inference import Fit, load
+from gradloop.inference import Fit
 from gradloop.show import show as stage_as_text
 from gradloop.stop import Stop
-from gradloop.tensor_file import check_writable
-from gradloop.text import number, printable, table
+from gradloop.text import printable
 from gradloop.training import fit as train
 from gradloop.version import __version__
 
@@ -63,7 +62,8 @@ def fit(
     database: options.Database = None,
     leave_out: options.LeaveOut = None,
     weights: options.Weights = None,
-    model: options.ModelOption = "linear",
+    model: options.AnyModel = "linear",
+    start: options.Start = None,
     degree: options.Degree = None,
     loss: options.LossOption = None,
     l2: options.L2 = None,
@@ -83,6 +83,8 @@ def fit(
     checkpoint: options.CheckpointOption = None,
     every: options.Every = None,
     resume: options.Resume = False,
+    memory: options.Memory = None,
+    cache: options.Cache = None,
     output: options.Output = None,
     quiet: options.Quiet = False,
     json: options.Json = False,
@@ -90,11 +92,9 @@ def fit(
     """Train a model on a table; Ctrl-C stops early and keeps what was learned."""
     with sentences():
         source = options.open_data(data, query, database)
-        _check_output(output, *source.files)
-        _check_checkpoint(checkpoint, output, *source.files)
-        choices = options.as_arguments(locals())
+        check_places(output, checkpoint, *source.files)
         with stopping_is_ctrl_c(checkpoint is not None), progress(quiet) as report:
-            found = train(source, **choices, progress=report)
+            found = train(source, **options.as_arguments(locals()), progress=report)
         _finish(found, output, quiet, json)
 
 
@@ -108,56 +108,6 @@ def _finish(found: Fit, output: Path | None, quiet: bool, json: bool) -> None:
         raise typer.Exit(FAULT)
     if found.stop is Stop.INTERRUPTED:
         raise typer.Exit(INTERRUPTED)
-
-
-@app.command()
-def predict(
-    model: options.ModelFile,
-    data: options.Data = None,
-    query: options.Query = None,
-    database: options.Database = None,
-    output: options.Output = None,
-    probability: options.Probability = False,
-    quiet: options.Quiet = False,
-) -> None:
-    """Predict each row of a table, as CSV on standard output or in a file."""
-    with sentences():
-        source = options.open_data(data, query, database)
-        _check_output(output, model, *source.files)
-        fitted, rows = load(model), read_table(source)
-        if fitted.preparation is not None and not quiet:
-            for remark in fitted.preparation.remarks(rows):
-                say(remark)
-        columns = _probabilities(fitted, rows) if probability else {"prediction": fitted.predict(rows)}
-        if output is not None:
-            write_csv(output, columns)
-            return
-        for chunk in csv_chunks(columns):
-            sys.stdout.buffer.write(chunk)
-
-
-@app.command()
-def evaluate(
-    model: options.ModelFile,
-    data: options.Data = None,
-    query: options.Query = None,
-    database: options.Database = None,
-    json: options.Json = False,
-) -> None:
-    """Measure a model's predictions on a table that holds the target."""
-    with sentences():
-        source = options.open_data(data, query, database)
-        fitted, rows = load(model), read_table(source)
-        if fitted.preparation is not None:
-            rows, left_out = fitted.preparation.judged(rows)
-            for remark in (*left_out, *fitted.preparation.remarks(rows)):
-                say(remark)
-        found = fitted.evaluate(rows)
-        if json:
-            print_json({**found, "rows": rows.rows})
-        else:
-            measures = [[name.replace("_", " "), number(value)] for name, value in found.items()]
-            print(table(["", f"on {rows.rows} rows"], measures))
 
 
 @app.command()
@@ -183,6 +133,9 @@ def show(
         print(stage_as_text(stage, *parts, *sizes))
 
 
+app.command()(predict)
+app.command()(evaluate)
+app.command()(inspect)
 app.command()(explain)
 app.command()(plot)
 app.command()(synth)
@@ -198,32 +151,6 @@ def _sizes(data: str | None, target: str | None, features: int | None, classes: 
         raise OptionError("DATA needs --target and decides --features and --classes itself; leave these out.")
     preparation = Preparation.learn(read_table(open_path(data)), target)
     return len(preparation.feature_names), len(preparation.classes or ())
-
-
-def _probabilities(fitted: Fit, rows: Any) -> dict[str, Any]:
-    found = fitted.predict_probability(rows)
-    classes = fitted.classes or range(found.shape[1])
-    return {f"probability of {name}": found[:, place] for place, name in enumerate(classes)}
-
-
-def _check_output(output: Path | None, *inputs: str | Path) -> None:
-    """Before any work: the output can be written, and is none of the inputs."""
-    if output is None:
-        return
-    for source in inputs:
-        if output.exists() and os.path.exists(source) and os.path.samefile(output, source):
-            raise OptionError(f"The output {output} is also an input, which would be lost; choose another place.")
-    check_writable(output)
-
-
-def _check_checkpoint(checkpoint: Path | None, *others: str | Path | None) -> None:
-    """A checkpoint takes two names, of which none may be an input's or the output's."""
-    if checkpoint is None:
-        return
-    taken = {os.path.realpath(place) for place in others if place is not None}
-    for place in (str(checkpoint), f"{checkpoint}{PREVIOUS}"):
-        if os.path.realpath(place) in taken:
-            raise OptionError(f"The checkpoint {place} is also an input or the output; choose another place.")
 
 
 def _tell(found: Fit, saved: Path | None, quiet: bool, json: bool) -> None:

@@ -1,18 +1,21 @@
 """The options of the commands, and what they stand for."""
 
 import inspect
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
+import numpy as np
 import typer
 
 from gradloop.data.sources import Source, sql
 from gradloop.data.sources.opening import open_path
 from gradloop.errors import OptionError
-from gradloop.models import Model, polynomial
+from gradloop.models import polynomial
+from gradloop.named_function import function_at
 from gradloop.optimizers import OPTIMIZERS
 from gradloop.penalties import Penalty, elastic_net, l1, l2
 from gradloop.solvers.auto import SOLVERS, Solver
@@ -44,6 +47,15 @@ Target = Annotated[str, typer.Option(metavar="NAME", help="Column to predict.")]
 LeaveOut = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Column not to use; may be repeated.")]
 Weights = Annotated[str | None, typer.Option(metavar="NAME", help="Column that says how much each row counts.")]
 ModelOption = Annotated[ModelName, typer.Option(help="What is predicted from a row.")]
+AnyModel = Annotated[
+    str,
+    typer.Option(metavar="NAME", help="linear, polynomial, logistic, softmax, or package.module:function of yours."),
+]
+Start = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=VALUE", help="Parameter of your function and where it begins; for each one."),
+]
+Trust = Annotated[bool, typer.Option("--trust", help="Run the module of the function the model was fitted with.")]
 Degree = Annotated[int | None, typer.Option(min=1, help="Highest power, for --model polynomial; otherwise 2.")]
 LossOption = Annotated[LossName | None, typer.Option(help="What a wrong prediction costs; otherwise the model's own.")]
 SolverOption = Annotated[SolverName, typer.Option(help="How to search; auto chooses, and says what and why.")]
@@ -76,6 +88,12 @@ CheckpointOption = Annotated[
     Path | None, typer.Option("--checkpoint", metavar="FILE", help="Keep the run here, to go on with if it is stopped.")
 ]
 Every = Annotated[str | None, typer.Option(metavar="TIME", help="Between checkpoints: 10s, 5min or 1h; otherwise 30s.")]
+Memory = Annotated[
+    str | None, typer.Option(metavar="SIZE", help="That the data may take: 2GB, 500MB; otherwise half the machine's.")
+]
+Cache = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="Keep the numbers made of the rows, for the next fit to them.")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint, if there is one.")]
 Engine = Annotated[Literal["native", "numpy"], typer.Option(help="numpy is slow, and the same to rounding.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write.")]
@@ -113,7 +131,7 @@ def as_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
     """
     alike = (
         "target", "weights", "loss", "errors", "seed", "holdout", "missing", "max_levels", "unseen", "engine",
-        "checkpoint", "resume",
+        "checkpoint", "resume", "memory", "cache",
     )  # fmt: skip
     solver = ("solver", "optimizer", "learning_rate", "batch_size", "epochs")
     return {name: given[name] for name in alike} | {
@@ -122,19 +140,46 @@ def as_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
         "penalty": build_penalty(given["l1"], given["l2"]),
         "solver": build_solver(*(given[name] for name in solver)),
         "every": as_seconds(given["every"]),
+        "start": as_start(given["start"]),
     }
 
 
-def build_model(name: ModelName, degree: int | None) -> str | Model:
-    """The model that the options name.
+def build_model(name: str, degree: int | None) -> Any:
+    """The model that the options name: gradloop's own, or a function by where it can be imported from.
 
-    Raises: OptionError for a degree that the model does not have.
+    Raises: OptionError for a degree that the model does not have, and for what is no model.
     """
+    if name not in names(ModelName) and ":" not in name:
+        raise OptionError(
+            f"There is no model {name!r}; choose one of {', '.join(names(ModelName))}, or package.module:function."
+        )
     if name == "polynomial":
         return polynomial(2 if degree is None else degree)
     if degree is not None:
         raise OptionError(f"A {name} model has no degree; leave out --degree or add --model polynomial.")
-    return name
+    return function_at(name) if ":" in name else name
+
+
+def as_start(given: Iterable[str] | None) -> dict[str, Any] | None:
+    """Parameters by name, from texts such as "r=1" and "w=[0, 0]"; None for none.
+
+    Raises: OptionError for anything else.
+
+    >>> as_start(["r=1", "w=[0, 2.5]"])
+    {'r': 1.0, 'w': [0.0, 2.5]}
+    """
+    if not given:
+        return None
+    found = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        try:
+            found[name.strip()] = np.asarray(json.loads(value), np.float64).tolist()
+        except (ValueError, TypeError):
+            equals = ""
+        if not equals or not name.strip().isidentifier():
+            raise OptionError(f"--start is {text!r}, but it must be a name and a number, such as r=1 or w=[0,0].")
+    return found
 
 
 def build_optimizer(name: OptimizerName | None, learning_rate: float | None) -> Any:

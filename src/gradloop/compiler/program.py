@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ROWS_IN_BLOCK = 4096  # of a Sum: fixed, so that the number of threads never changes a bit of the result
 ROWS_WORTH_A_THREAD = 65536
+WORKER = "gradloop worker"  # the names of the pool's threads begin so
 
 _programs: dict[str, Program] = {}
 _lock = threading.Lock()
@@ -49,7 +50,7 @@ class Program:
         pointers = [ctypes.c_void_p] * len(loop.inputs.rows)
         whole, pointer = ctypes.c_int64, ctypes.c_void_p
         rest = {
-            Train: [whole] * 5 + [pointer] * 3,
+            Train: [whole] * 6 + [pointer] * 3,
             Sum: [whole] * 3 + [pointer] * 2,
             Map: [whole] * 2 + [pointer] * 2,
         }[type(loop)]
@@ -58,9 +59,11 @@ class Program:
 
     def train(
         self, rows: Sequence[np.ndarray], batch_size: int, first_step: int, last_step: int, seed: int,
-        numbers: np.ndarray, params: np.ndarray, state: np.ndarray,
+        numbers: np.ndarray, params: np.ndarray, state: np.ndarray, earlier: int = 0,
     ) -> int:  # fmt: skip
         """Run steps [first_step, last_step); params and state are changed in place. Returns the steps done.
+
+        The update rule's time counts `earlier` steps, which were taken on other rows, too.
 
         Fewer steps than asked for are done if a gradient is not finite; the last of them is the one that used it.
         """
@@ -70,10 +73,14 @@ class Program:
         check_training(self.loop, numbers, params, state)
         addresses = [address(array) for array in rows]
         rest = (address(numbers), address(params), address(state))
-        return int(self.call(*addresses, count, min(batch_size, count), first_step, last_step, seed, *rest))
+        return int(self.call(*addresses, count, min(batch_size, count), first_step, last_step, seed, earlier, *rest))
 
     def sum(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
         """The outputs added over all rows, one behind the other, in float64."""
+        return np.asarray(np.add.reduce(self.sums(rows, params), axis=0))
+
+    def sums(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
+        """The same for each block of rows, which are to be added in order."""
         count = check_rows(self.loop.inputs.rows, rows, self.labels)
         check_flat("params", params, self.loop.inputs.params)
         assert not isinstance(self.loop, Train)
@@ -87,7 +94,7 @@ class Program:
             self.call(*addresses, start, stop, ROWS_IN_BLOCK, place, address(totals) + first * size * 8)
 
         in_threads(some, blocks, count)
-        return np.asarray(np.add.reduce(totals, axis=0))
+        return totals
 
     def map(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
         """The output for every row."""
@@ -171,7 +178,12 @@ def check_steps(rows: int, batch_size: int, first_step: int, last_step: int) -> 
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """How many processors there are for the work of this thread: one for the threads of the pool.
+
+    A thread of the pool that waited for others of the pool could wait for ever.
+    """
+    if threading.current_thread().name.startswith(WORKER):
+        return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
@@ -179,7 +191,7 @@ def processors() -> int:
 def pool(threads: int) -> Executor:
     from concurrent.futures import ThreadPoolExecutor  # small data never need it
 
-    return ThreadPoolExecutor(threads, thread_name_prefix="gradloop")
+    return ThreadPoolExecutor(threads, thread_name_prefix=WORKER)
 
 
 if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's threads

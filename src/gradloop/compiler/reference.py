@@ -34,7 +34,7 @@ class ReferenceProgram:
 
     def train(
         self, rows: Sequence[np.ndarray], batch_size: int, first_step: int, last_step: int, seed: int,
-        numbers: np.ndarray, params: np.ndarray, state: np.ndarray,
+        numbers: np.ndarray, params: np.ndarray, state: np.ndarray, earlier: int = 0,
     ) -> int:  # fmt: skip
         assert isinstance(self.loop, Train)
         count = check_rows(self.loop.inputs.rows, rows, self.labels)
@@ -44,7 +44,7 @@ class ReferenceProgram:
         with np.errstate(all="ignore"):
             for step in range(first_step, last_step):
                 gradient = self.mean_gradient(rows, next(batches), params)
-                self.update(gradient, step + 1, numbers, params, state)
+                self.update(gradient, step + 1 + earlier, numbers, params, state)
                 if not np.isfinite(gradient).all():
                     return step + 1
         return last_step
@@ -84,6 +84,9 @@ class ReferenceProgram:
         for outputs in self.outputs(rows, params):
             totals += np.concatenate([part.ravel() for part in outputs])
         return totals
+
+    def sums(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
+        return self.sum(rows, params)[None]
 
     def map(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
         assert not isinstance(self.loop, Train)

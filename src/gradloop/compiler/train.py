@@ -33,7 +33,7 @@ LINE = 64  # bytes that memory delivers at once
 def train_module(loop: Train) -> ir.Module:
     """Steps of minibatch training; returns early, with the number of steps done, when a gradient is not finite."""
     inputs = loop.inputs
-    module, function = new_function([POINTER] * len(inputs.rows) + [I64] * 5 + [POINTER] * 3, I64)
+    module, function = new_function([POINTER] * len(inputs.rows) + [I64] * 6 + [POINTER] * 3, I64)
     train = TrainCode(Code(function), loop)
     train.write()
     return module
@@ -44,7 +44,8 @@ class TrainCode:
 
     def __init__(self, code: Code, loop: Train) -> None:
         self.code, self.loop = code, loop
-        *pointers, self.rows, self.batch_size, self.first, self.last, seed, numbers, params, state = code.function.args
+        *given, numbers, params, state = code.function.args
+        *pointers, self.rows, self.batch_size, self.first, self.last, seed, self.earlier = given
         self.kind = float_type(loop.inputs)
         self.size = total_size(loop.inputs.params)
         self.given, self.state, self.numbers = params, state, numbers
@@ -70,7 +71,7 @@ class TrainCode:
             stop = smaller(code, code.add(position, self.batch_size), self.rows)
             self.add_gradients(position, stop)
             done = code.add(step, 1)
-            self.update(code.ir.sub(stop, position), done)
+            self.update(code.ir.sub(stop, position), code.add(done, self.earlier))
             self.leave_if_not_finite(done)
             self.advance(stop)
         self.copy(self.params, self.given)

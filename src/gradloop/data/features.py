@@ -20,6 +20,7 @@ Class = str | int | float | bool
 OTHER = "other"  # the level of rare texts
 DAY = 86_400_000_000  # microseconds
 _LONG = 500  # characters; what is longer is prose and no category
+_MOST_TEXTS = 100  # columns of text that a note names
 _COUNTED = 10  # from so many rows on, a column 1, 2, 3, ... is no accident
 
 
@@ -162,6 +163,27 @@ def learn_feature(name: str, found: ColumnStatistics, rules: Rules) -> tuple[Fea
     return feature._replace(indicator=indicator), notes
 
 
+def text_notes(used: Iterable[Feature], found: Mapping[str, ColumnStatistics]) -> list[str]:
+    """What coefficients of text are relative to, and which texts are not told apart: two sentences for all columns."""
+    texts = [feature for feature in used if feature.kind == "text"]
+    if not texts:
+        return []
+    relative = [f"{words.name(feature.name)} to {words.value(feature.levels[0])}" for feature in texts]
+    listed = words.listed(relative, _MOST_TEXTS)
+    notes = [f"Text became columns of 0 and 1, and coefficients are relative to one text: {listed}."]
+    rare = [_rare(feature, found[feature.name]) for feature in texts if feature.pooled]
+    if rare:
+        notes.append(f'Rare texts, and those not seen in training, are "other": {words.listed(rare, _MOST_TEXTS)}.')
+    return notes
+
+
+def _rare(feature: Feature, found: ColumnStatistics) -> str:
+    """How many texts of a column are not told apart, and in how many rows they are."""
+    told = [found.levels[level].rows for level in feature.levels if level in found.levels and level != OTHER]
+    rows = words.counted(found.present - sum(told), "row")
+    return f"{len(found.levels) - len(told)} of {words.name(feature.name)} (in {rows})"
+
+
 def too_many(count: int, rows: int) -> bool:
     """Whether so many different values are the names of rows and not categories."""
     return count > LEVELS and 2 * count > rows
@@ -285,14 +307,8 @@ def _text(name: str, found: ColumnStatistics, rules: Rules) -> tuple[Feature, tu
     counts = {level: found.levels[level].rows for level in levels if level in found.levels}
     if pooled:
         counts[OTHER] = found.present - sum(count for level, count in counts.items() if level != OTHER)
-    columns = "" if len(levels) == 2 else f" as {len(levels) - 1} columns of 0 and 1"
-    rare = ""
-    if pooled:
-        texts = words.counted(len(found.levels) - len(levels) + 1, "rarer text")
-        rare = f'; {texts} (in {words.counted(counts[OTHER], "row")}) and texts not seen in training are "other"'
-    note = f"Column {words.name(name)} is text{columns}: coefficients are relative to {words.value(levels[0])}{rare}."
     fill = tuple(counts[level] / found.present for level in levels[1:])
-    return Feature(name, "text", levels=levels, pooled=pooled, fill=fill), (note,)
+    return Feature(name, "text", levels=levels, pooled=pooled, fill=fill), ()
 
 
 _LEARN = {"number": _number, "bool": _bool, "text": _text, "date": _date}

@@ -131,5 +131,13 @@ def missing_cells(table: Table, names: Iterable[str]) -> dict[str, tuple[int, st
     return {name: (int(mask.sum()), table.place(int(mask.argmax()))) for name, mask in masks.items() if mask.any()}
 
 
+def lacking_cells(counts: Counter[str]) -> str:
+    """How many cells of which columns have no value, the most first."""
+    if len(counts) == 1:
+        return f"{words.counted(counts.total(), 'cell')} of column {words.name(next(iter(counts)))} without a value"
+    named = [f"{count} in {words.name(name)}" for name, count in counts.most_common()]
+    return f"{counts.total()} cells without a value ({words.listed(named)})"
+
+
 def _named(counts: Counter[str]) -> str:
     return words.listed(f"{count} in {words.name(name)}" for name, count in counts.most_common() if count)

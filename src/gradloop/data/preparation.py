@@ -1,7 +1,7 @@
 """From named columns to numbers: learned from the training table, applied in the same way ever after."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, get_args
@@ -11,8 +11,18 @@ from numpy.typing import NDArray
 
 from gradloop.data import words
 from gradloop.data.columns import ColumnStatistics, TableStatistics, gather
-from gradloop.data.features import Class, Feature, labels, learn_feature, no_categories, too_many
-from gradloop.data.missing import LeftOut, Missing, Rules, Unseen, complaint, missing_cells, refuse_missing
+from gradloop.data.features import Class, Feature, labels, learn_feature, no_categories, text_notes, too_many
+from gradloop.data.missing import (
+    LeftOut,
+    Missing,
+    Rules,
+    Unseen,
+    complaint,
+    lacking_cells,
+    missing_cells,
+    refuse_missing,
+)
+from gradloop.data.remarks import Remarks
 from gradloop.data.stored import classes_of, demand, feature_of, fields_of
 from gradloop.data.table import Table
 from gradloop.errors import DataError
@@ -88,6 +98,7 @@ class Preparation:
         notes = [
             *found.left_out.notes(found.target),
             *chain.from_iterable(notes for _, notes in learned.values()),
+            *text_notes(used, features),
             *_missing_notes(features, used, rules),
             *_class_notes(found.target, classes),
         ]
@@ -108,19 +119,27 @@ class Preparation:
         """What each feature is divided by, (d,), in the file's units."""
         return np.array([scale for feature in self.used for scale in feature.scales])
 
+    def needed(self, source: str, names: Sequence[str]) -> list[str]:
+        """The columns that the features are made of.
+
+        Raises: DataError unless they are among these names.
+        """
+        needed = [feature.name for feature in self.used]
+        missing = [name for name in needed if name not in names]
+        if missing:
+            raise DataError(
+                f"{source} lacks the {words.columns(missing)} that the model needs; it has "
+                f"{words.columns(names, most=12)}."
+            )
+        return needed
+
     def features(self, table: Table) -> NDArray[np.float64]:
         """The features of a table, (n, d), its columns matched by name.
 
         Raises: DataError for missing columns, text for numbers, values that cannot be used, unseen
         categories.
         """
-        needed = [feature.name for feature in self.used]
-        missing = [name for name in needed if name not in table.columns]
-        if missing:
-            raise DataError(
-                f"{table.source} lacks the {words.columns(missing)} that the model needs; it has "
-                f"{words.columns(table.names, most=12)}."
-            )
+        needed = self.needed(table.source, table.names)
         table.check(needed)
         if self.missing in ("error", "drop"):
             refuse_missing(table.source, missing_cells(table, needed))
@@ -174,21 +193,9 @@ class Preparation:
 
     def remarks(self, table: Table) -> tuple[str, ...]:
         """Sentences about what a table has and the model does not use, and what stands for something else."""
-        known = {self.target_name, *(feature.name for feature in self.used)}
-        extra = [name for name in table.names if name not in known]
-        told = [f"{table.source}: the model does not use {words.columns(extra)}."] if extra else []
-        return (*told, *(f"{table.source}: {sentence}" for sentence in self._replacements(table)))
-
-    def _replacements(self, table: Table) -> Iterator[str]:
-        missing = missing_cells(table, [feature.name for feature in self.used])
-        if missing and self.missing in ("mean", "indicator"):
-            counts = Counter({name: count for name, (count, _) in missing.items()})
-            yield f"{_cells(counts)}, and the mean of the training rows was taken."
-        for feature in self.used if self.unseen == "other" else ():
-            unseen = {text: count for text, count in feature.unseen(table).items() if not feature.pooled}
-            if unseen:
-                rows, first = words.counted(sum(unseen.values()), "row"), words.value(next(iter(unseen)))
-                yield f"column {words.name(feature.name)} holds texts not seen in training in {rows}, such as {first}."
+        found = Remarks(self)
+        found.add(table)
+        return found.sentences(table.source, table.names)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data for JSON."""
@@ -306,15 +313,7 @@ def _missing_notes(features: dict[str, ColumnStatistics], used: Iterable[Feature
     taken = "the mean was taken" + ", for text the share of each level" * (texts and not flagged)
     if flagged:
         taken += ' and a column "... is missing" is 1 there' + ", for text in place of a level" * texts
-    return [f"{_cells(counts)}: {taken}."]
-
-
-def _cells(counts: Counter[str]) -> str:
-    """How many cells of which columns have no value, the most first."""
-    if len(counts) == 1:
-        return f"{words.counted(counts.total(), 'cell')} of column {words.name(next(iter(counts)))} without a value"
-    named = [f"{count} in {words.name(name)}" for name, count in counts.most_common()]
-    return f"{counts.total()} cells without a value ({words.listed(named)})"
+    return [f"{lacking_cells(counts)}: {taken}."]
 
 
 def _plain(value: Any) -> Any:

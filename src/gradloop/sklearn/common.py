@@ -23,7 +23,7 @@ from gradloop.penalties import Penalty, elastic_net, l1, l2
 from gradloop.progress import Progress, Report
 from gradloop.solvers.auto import Solver
 from gradloop.stop import Stop
-from gradloop.training import train
+from gradloop.training import Settings, train
 
 FLOATS = (np.float64, np.float32)
 RAISE = "Raise max_iter, or bring the columns to one scale, for instance with StandardScaler."
@@ -63,7 +63,7 @@ def trained(
 ) -> Fit:
     """The fit to examples; what is not finite on the way is told by the fit."""
     with np.errstate(over="ignore", invalid="ignore"):
-        fit = train(examples, solver, penalty, seed, "classical", "native", progress)
+        fit = train(examples, Settings(solver, penalty, seed, "classical", "native", progress))
     if fit.stop is Stop.INTERRUPTED:  # solvers catch Ctrl-C; a search over many fits should end with it
         raise KeyboardInterrupt
     return fit

@@ -31,5 +31,5 @@ def separates(problem: Problem, flat: Array, value: float) -> bool:
 
 def worst_loss(problem: Problem, flat: Array) -> float:
     """The largest loss of a row."""
-    losses = problem.program(Map(problem.example, problem.inputs)).map(problem.rows, flat.astype(problem.start.dtype))
-    return float(losses.max())
+    program, params = problem.program(Map(problem.example, problem.inputs)), flat.astype(problem.start.dtype)
+    return max(float(program.map(part.rows, params).max()) for part in problem.parts())

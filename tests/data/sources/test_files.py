@@ -6,9 +6,10 @@ import pyarrow
 import pytest
 
 from gradloop.data.content import Content
-from gradloop.data.sources import open_source, read_table
+from gradloop.data.sources import files, open_source, read_table
 from gradloop.data.sources.files import files_in, files_like
 from gradloop.data.sources.opening import open_content
+from gradloop.errors import DataError
 from tables import HOLES, HOUSES, cells, refusal, rows_of, write_as
 
 
@@ -104,3 +105,18 @@ def test_fingerprints_are_of_all_files(folder):
     write_as("arrow", HOUSES.slice(31), folder / "later" / "a.arrow")
     assert open_source(folder).fingerprint() != before
     assert isinstance(open_content(Content(folder / "b")).fingerprint(), str)
+
+
+def test_a_folder_of_everything_is_not_walked_to_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "MOST_FILES", 20)
+    deep = tmp_path
+    for level in range(30):
+        deep = deep / f"folder {level}"
+        deep.mkdir()
+        (deep / "rows.csv").write_text("x\n1\n")
+    walked = []
+    walk = files.os.walk
+    monkeypatch.setattr(files.os, "walk", lambda folder: (walked.append(each) or each for each in walk(folder)))
+    with pytest.raises(DataError, match=r"holds more than 20 files and folders; give the folder .* or a pattern"):
+        open_source(tmp_path)
+    assert len(walked) < 15

@@ -6,6 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from gradloop.data import words
+from gradloop.data.ahead import ahead
 from gradloop.data.arrow import wider
 from gradloop.data.cells import MISSING
 from gradloop.data.content import Content, rejoined
@@ -53,8 +54,13 @@ class CsvSource(Source):
         wanted = types.names if columns is None else list(columns)
         check_known(self.name, types.names, wanted)
         pieces, self._begun = self._begun or self._pieces(), None
-        for piece in pieces:
-            cells, types = _as_before(piece, types, wanted)
+
+        def parsed(piece: CsvText) -> Any:
+            return _parsed(piece, types, wanted)
+
+        for piece, tried, cells in ahead(parsed, pieces):
+            if cells is None or tried is not types:
+                cells, types = _as_before(piece, types, wanted)
             yield from cells.to_batches()
         self._content.check_unchanged()
 
@@ -127,27 +133,38 @@ def _without_header(text: CsvText) -> tuple[tuple[str, ...], CsvText]:
     return tuple(names), text._replace(data=text.data[end:], before=text.before + lines)
 
 
+def _parsed(
+    piece: CsvText, types: "pyarrow.Schema", wanted: Sequence[str]
+) -> tuple[CsvText, "pyarrow.Schema", "pyarrow.Table | None"]:
+    """The cells of a piece in these types, which are those of the piece before it or older; None if it has others."""
+    import pyarrow
+
+    try:
+        return piece, types, parse_csv(piece, include_columns=list(wanted), column_types=_kinds(types, wanted))
+    except pyarrow.ArrowInvalid:
+        return piece, types, None
+
+
+def _kinds(types: "pyarrow.Schema", wanted: Sequence[str]) -> dict[str, "pyarrow.DataType"]:
+    return {name: types.field(name).type for name in wanted}
+
+
 def _as_before(
     piece: CsvText, types: "pyarrow.Schema", wanted: Sequence[str]
 ) -> tuple["pyarrow.Table", "pyarrow.Schema"]:
     """The cells of a piece in the types of those before it, or in wider ones; and the types from here on."""
     import pyarrow
 
-    def parsed(schema: "pyarrow.Schema") -> "pyarrow.Table":
-        asked = {name: schema.field(name).type for name in wanted}
-        return parse_csv(piece, include_columns=list(wanted), column_types=asked)
-
-    try:
-        return parsed(types), types
-    except pyarrow.ArrowInvalid:
+    _, _, cells = _parsed(piece, types, wanted)
+    if cells is None:
         found = parse_csv(piece, include_columns=list(wanted)).schema
-    for name in wanted:
-        place = types.get_field_index(name)
-        common = wider(types.field(name).type, found.field(name).type)
-        if common is None:
-            raise DataError(_unlike(piece, name, types.field(name).type))
-        types = types.set(place, pyarrow.field(name, common))
-    return parsed(types), types
+        for name in wanted:
+            common = wider(types.field(name).type, found.field(name).type)
+            if common is None:
+                raise DataError(_unlike(piece, name, types.field(name).type))
+            types = types.set(types.get_field_index(name), pyarrow.field(name, common))
+        cells = parse_csv(piece, include_columns=list(wanted), column_types=_kinds(types, wanted))
+    return cells, types
 
 
 def _unlike(piece: CsvText, name: str, kind: "pyarrow.DataType") -> str:

@@ -20,6 +20,7 @@ from gradloop.text import printable
 if TYPE_CHECKING:
     import pyarrow
 
+MOST_FILES = 10_000  # in a folder, with those of the folders in it
 _KINDS = {"b": "booleans", "i": "numbers", "u": "numbers", "f": "numbers", "M": "dates", "O": "text"}
 
 
@@ -29,6 +30,7 @@ class FilesSource(Source):
     def __init__(self, name: str, parts: Sequence[Source]) -> None:
         self.name = name
         self.files = tuple(path for part in parts for path in part.files)
+        self.quick = all(part.quick for part in parts)
         rows = [part.rows for part in parts]
         self.rows = None if None in rows else sum(number for number in rows if number is not None)
         self._parts = parts
@@ -93,10 +95,17 @@ class FilesSource(Source):
 def files_in(folder: str) -> list[str]:
     """The files in a folder and the folders in it, in order of their names; hidden ones and ``_SUCCESS`` are not meant.
 
-    Raises: DataError if there are none.
+    Raises: DataError if there are none, or so many that another folder must be meant.
     """
     found: list[str] = []
+    seen = 0
     for place, folders, names in os.walk(folder):
+        seen += len(folders) + len(names)
+        if seen > MOST_FILES:
+            raise DataError(
+                f"{printable(folder)} holds more than {MOST_FILES} files and folders; give the folder that holds the "
+                'table, or a pattern such as "sales/*.parquet".'
+            )
         folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
         paths = [os.path.join(place, name) for name in sorted(names) if not name.startswith((".", "_"))]
         found += filter(os.path.isfile, paths)

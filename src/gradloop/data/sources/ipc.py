@@ -15,6 +15,8 @@ FILE, STREAM = b"ARROW1", b"\xff\xff\xff\xff"  # how they begin
 class ArrowSource(Source):
     """The rows of an Arrow file, or of an Arrow stream, which may also come through a pipe."""
 
+    quick = True
+
     def __init__(self, content: Content) -> None:
         self.name = content.name
         self.files = (content.path,) if content.path else ()

@@ -24,12 +24,14 @@ class Source(ABC):
     """Rows of named columns, from wherever they are, in batches of Arrow.
 
     ``name`` is what messages call it; ``rows`` how many there are, where that is known without reading them;
-    ``one_pass`` whether they can be read only once, as from a pipe; ``files`` the paths it reads.
+    ``one_pass`` whether they can be read only once, as from a pipe; ``quick`` whether reading them again costs no more
+    than reading numbers; ``files`` the paths it reads.
     """
 
     name: str
     rows: int | None = None
     one_pass: bool = False
+    quick: bool = False
     files: tuple[str, ...] = ()
 
     @abstractmethod

@@ -7,11 +7,12 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gradloop.data.csv import csv_chunks
+from gradloop.data.writing import parquet_stream
 from gradloop.errors import DataError, OptionError
 from gradloop.text import printable
 from gradloop.whole_file import PathLike, check_place, reason, write_whole
@@ -39,20 +40,7 @@ def csv_bytes(data: Synthetic) -> Iterator[bytes]:
 
 def parquet_bytes(data: Synthetic) -> Iterator[bytes]:
     """The examples as a Parquet file with a group of rows for each chunk."""
-    import pyarrow
-    from pyarrow import parquet
-
-    drain, writer = _Drain(), None
-    for columns in data.chunks():
-        table = pyarrow.table(columns)
-        writer = writer or parquet.ParquetWriter(
-            drain, table.schema, use_dictionary=False
-        )  # hardly a float comes twice
-        writer.write_table(table)
-        yield drain.emptied()
-    if writer is not None:
-        writer.close()
-    yield drain.emptied()
+    return parquet_stream(data.chunks(), use_dictionary=False)  # hardly a float comes twice
 
 
 def truth_bytes(data: Synthetic) -> Iterator[bytes]:
@@ -117,28 +105,3 @@ def _told(path: PathLike, write: Callable[..., None], *chunks: Iterable[bytes]) 
         raise DataError(
             f"{printable(os.fspath(path))} cannot be written: {reason(error)}; choose another place."
         ) from error
-
-
-class _Drain(io.RawIOBase):
-    """A file that only knows how long it is, and gives away what was written to it."""
-
-    def __init__(self) -> None:
-        self.parts: list[bytes] = []
-        self.length = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self.length
-
-    def write(self, part: Any) -> int:
-        self.parts.append(bytes(part))
-        self.length += len(part)
-        return len(part)
-
-    def emptied(self) -> bytes:
-        """What was written since the last time."""
-        content = b"".join(self.parts)
-        self.parts.clear()
-        return content

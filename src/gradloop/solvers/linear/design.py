@@ -42,7 +42,8 @@ class Design:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.weights = check_weights(getattr(problem, "weights", None), len(problem.X))
+        given: Array = problem.weights
+        self.weights: Array = check_weights(given, len(problem.X)) if problem.in_memory else given
         self.curvature = penalty_curvature(problem)
         self.slopes = gradient(problem.prediction, problem.names).outputs
         self.offset = offset(problem)
@@ -54,7 +55,7 @@ class Design:
 
     @cached_property
     def weight(self) -> float:
-        return float(len(self.problem.X) if self.weights is None else self.weights.sum())
+        return self.problem.weight
 
     @cached_property
     def varying(self) -> list[Node]:
@@ -119,7 +120,8 @@ class Design:
 
     def first_block(self) -> Block:
         """The first rows that are present, by which units are chosen."""
-        row = 0 if self.weights is None else int(np.argmax(self.weights > 0))
+        at_once = self.weights is None or self.weights[0] > 0
+        row = 0 if at_once else int(np.argmax(self.weights > 0))
         block = present(*self.block(row, row + min(ROWS_FOR_UNITS, self.piece)))
         if len(block[1]) == 0:
             raise DataError("No row has a weight above zero, so nothing can be fitted.")

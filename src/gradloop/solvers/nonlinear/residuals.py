@@ -24,7 +24,7 @@ from gradloop.core.simplify import simplify
 from gradloop.core.spec import Spec
 from gradloop.core.trace import Tracer, to_node, trace
 from gradloop.errors import OptionError
-from gradloop.problem import Problem
+from gradloop.problem import Problem, jacobian
 
 SEEN = 0.1  # a parameter with this share in a direction that the data do not determine is named
 Array = Any
@@ -106,9 +106,7 @@ class Residuals:
 
     @cached_property
     def _jacobian(self) -> Any:
-        slopes = gradient(self.problem.prediction, self.problem.names)
-        row = np.concatenate([np.reshape(Tracer(part), -1) for part in slopes.outputs])
-        graph = simplify(Graph("jacobian", slopes.inputs, (to_node(row, []),)))
+        graph = jacobian(self.problem.prediction, self.problem.names)
         return self.problem.program(Map(graph, Inputs(graph.inputs[:1], graph.inputs[1:])))
 
     @cached_property
@@ -192,11 +190,16 @@ class Uncertainty(NamedTuple):
     that has a share in one is not a number.
     """
 
-    covariance: Array  # (p, p), in the order of the flat parameters
+    root: Array  # (p, k) rows whose products are the covariances, in the order of the flat parameters
     standard_errors: dict[str, Array]  # by name, in the parameters' own units and shapes
     deviation: float  # s, the standard deviation of a residual of weight 1
     degrees_of_freedom: int  # rows less determined parameters
     identified: Array  # (p,) whether the data determine each parameter
+
+    @property
+    def covariance(self) -> Array:
+        """(p, p), in the order of the flat parameters."""
+        return self.root @ self.root.T
 
 
 def uncertainty(problem: Problem, params: Array, deviation: float | None = None) -> Uncertainty:
@@ -225,11 +228,10 @@ def uncertainty(problem: Problem, params: Array, deviation: float | None = None)
     if deviation is None:
         spread = float(np.linalg.norm(root * point.residuals)) * view.unit
         deviation = spread / float(np.sqrt(freedom)) if freedom > 0 else float("nan")
-    half = directions[known].T / sizes[known] / units[:, None]
-    covariance = (deviation / view.unit) ** 2 * half @ half.T
+    half = deviation / view.unit * directions[known].T / sizes[known] / units[:, None]
     identified = ~(np.abs(directions[~known]) > SEEN).any(axis=0)
-    errors = np.where(identified, np.sqrt(covariance.diagonal()), np.nan)
-    return Uncertainty(covariance, problem.unpack(errors), deviation, freedom, identified)
+    errors = np.where(identified, column_norms(half.T), np.nan)
+    return Uncertainty(half, problem.unpack(errors), deviation, freedom, identified)
 
 
 def scaled_triangle(A: Array) -> tuple[Array, Array]:

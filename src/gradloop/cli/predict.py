@@ -1,0 +1,73 @@
+"""The commands that apply a model to other rows."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gradloop.cli import options
+from gradloop.cli.places import check_output
+from gradloop.cli.terminal import print_json, say, sentences
+from gradloop.data.sources import read_table
+from gradloop.data.writing import csv_stream, write_columns
+from gradloop.inference import load
+from gradloop.predictions import Predictions
+from gradloop.text import number, table
+
+IntervalOption = Annotated[
+    float | None, typer.Option("--interval", metavar="LEVEL", help="Add the ends of intervals of this level, as 0.95.")
+]
+PredictionsFile = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help=".parquet, or CSV; otherwise CSV on standard output."),
+]
+
+
+def predict(
+    model: options.ModelFile,
+    data: options.Data = None,
+    query: options.Query = None,
+    database: options.Database = None,
+    output: PredictionsFile = None,
+    probability: options.Probability = False,
+    interval: IntervalOption = None,
+    trust: options.Trust = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Predict each row of a table, however many there are; its columns may stand in any order."""
+    with sentences():
+        source = options.open_data(data, query, database)
+        check_output(output, model, *source.files)
+        found = Predictions(load(model, trust=trust), source, probability, interval)
+        if output is not None:
+            write_columns(output, found.batches())
+        else:
+            for chunk in csv_stream(found.batches()):
+                sys.stdout.buffer.write(chunk)
+        for remark in () if quiet else found.remarks():
+            say(remark)
+
+
+def evaluate(
+    model: options.ModelFile,
+    data: options.Data = None,
+    query: options.Query = None,
+    database: options.Database = None,
+    trust: options.Trust = False,
+    json: options.Json = False,
+) -> None:
+    """Measure a model's predictions on a table that holds the target."""
+    with sentences():
+        source = options.open_data(data, query, database)
+        fitted, rows = load(model, trust=trust), read_table(source)
+        if fitted.preparation is not None:
+            rows, left_out = fitted.preparation.judged(rows)
+            for remark in (*left_out, *fitted.preparation.remarks(rows)):
+                say(remark)
+        found = fitted.evaluate(rows)
+        if json:
+            print_json({**found, "rows": rows.rows})
+        else:
+            measures = [[name.replace("_", " "), number(value)] for name, value in found.items()]
+            print(table(["", f"on {rows.rows} rows"], measures))

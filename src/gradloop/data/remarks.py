@@ -1,0 +1,58 @@
+"""What is to be said of a table that a model is applied to: what it does not use, and what it takes for something."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from gradloop.data import words
+from gradloop.data.missing import lacking_cells, missing_cells
+from gradloop.data.table import Table
+
+if TYPE_CHECKING:
+    from gradloop.data.preparation import Preparation
+
+
+class Remarks:
+    """Sentences about a table, which may be seen batch by batch.
+
+    >>> from gradloop.data import Preparation
+    >>> houses = Table.from_columns({"area": [50, 80, 95], "price": [1, 2, 4]})
+    >>> found = Remarks(Preparation.learn(houses, "price"))
+    >>> found.add(houses)
+    >>> found.sentences("houses.csv", ["area", "price", "street"])
+    ("houses.csv: the model does not use column 'street'.",)
+    """
+
+    def __init__(self, preparation: "Preparation") -> None:
+        self.preparation = preparation
+        self._lacking: Counter[str] = Counter()
+        self._unseen: dict[str, Counter[str]] = {}
+
+    def add(self, table: Table) -> None:
+        """Take some rows into account."""
+        rules, used = self.preparation, self.preparation.used
+        if rules.missing in ("mean", "indicator"):
+            cells = missing_cells(table, [feature.name for feature in used])
+            self._lacking.update({name: count for name, (count, _) in cells.items()})
+        for feature in used:
+            if feature.kind == "text" and (feature.pooled or rules.unseen == "other"):
+                found = self._unseen.setdefault(feature.name, Counter())
+                for text, count in feature.unseen(table).items():
+                    found[text if text in found or len(found) < words.MOST else ""] += count
+
+    def sentences(self, source: str, names: Iterable[str]) -> tuple[str, ...]:
+        """What is to be said of all rows seen, and of columns of these names."""
+        known = {self.preparation.target_name, *(feature.name for feature in self.preparation.used)}
+        extra = [name for name in names if name not in known]
+        told = [f"the model does not use {words.columns(extra)}."] if extra else []
+        return tuple(f"{source}: {sentence}" for sentence in [*told, *self._replacements()])
+
+    def _replacements(self) -> Iterator[str]:
+        if self._lacking:
+            yield f"{lacking_cells(self._lacking)}, and the mean of the training rows was taken."
+        pooled = {feature.name for feature in self.preparation.used if feature.pooled}
+        for name, found in self._unseen.items():
+            if found:
+                rows, first = words.counted(found.total(), "row"), words.value(next(iter(found)))
+                what = 'that are "other"' if name in pooled else "not seen in training"
+                yield f"column {words.name(name)} holds texts {what} in {rows}, such as {first}."

@@ -1,0 +1,38 @@
+"""The batches of a source as tables, a few thousand rows each."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from gradloop.data.sources.source import Source, table_of_cells
+from gradloop.data.table import Table
+
+if TYPE_CHECKING:
+    import pyarrow
+
+ROWS, NUMBERS = 1 << 15, 1 << 20  # at least in a table but the last, so that a table's own cost does not count
+
+
+def tables(source: Source, names: Sequence[str]) -> Iterator[Table]:
+    """All rows of a source, with these columns; each table knows where its rows are found in the source.
+
+    Raises: DataError for what cannot be read.
+    """
+    first = 0
+    for cells in _joined(source.batches(names), min(ROWS, NUMBERS // len(names))):
+        yield table_of_cells(source.name, cells, lambda row, first=first: source.place(first + row))  # type: ignore[misc]
+        first += len(cells)
+
+
+def _joined(batches: Iterator["pyarrow.RecordBatch"], rows: int) -> Iterator["pyarrow.Table"]:
+    """Batches of the same types, put together until they are long enough."""
+    import pyarrow
+
+    waiting: list[pyarrow.RecordBatch] = []
+    for batch in batches:
+        if waiting and (batch.schema != waiting[0].schema or sum(map(len, waiting)) >= rows):
+            yield pyarrow.Table.from_batches(waiting)
+            waiting = []
+        if len(batch):
+            waiting.append(batch)
+    if waiting:
+        yield pyarrow.Table.from_batches(waiting)

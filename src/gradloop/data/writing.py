@@ -1,0 +1,82 @@
+"""Columns on their way to a file or a pipe, some rows at a time: CSV or Parquet, whole or not at all."""
+
+import io
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from gradloop.data.csv import csv_chunks
+from gradloop.errors import DataError
+from gradloop.text import printable
+from gradloop.whole_file import PathLike, reason, write_whole
+
+Columns = Mapping[str, ArrayLike]  # of equal length
+
+
+def write_columns(path: PathLike, batches: Iterable[Columns]) -> None:
+    """Write batches of the same columns as Parquet if the path ends in .parquet, and else as CSV.
+
+    Raises: DataError if columns differ in length or the file cannot be written; what was there before then stays.
+    """
+    written = parquet_stream if Path(path).suffix.lower() == ".parquet" else csv_stream
+    try:
+        write_whole(path, written(batches))
+    except OSError as error:
+        raise DataError(
+            f"{printable(os.fspath(path))} cannot be written: {reason(error)}; choose another place."
+        ) from error
+
+
+def csv_stream(batches: Iterable[Columns]) -> Iterator[bytes]:
+    """Batches of the same columns as the bytes of one CSV file.
+
+    >>> b"".join(csv_stream([{"x": [0.5]}, {"x": [2.0]}]))
+    b'x\\n0.5\\n2.0\\n'
+    """
+    for number, columns in enumerate(batches):
+        header, *rows = csv_chunks(columns)
+        yield from rows if number else (header, *rows)
+
+
+def parquet_stream(batches: Iterable[Columns], **options: Any) -> Iterator[bytes]:
+    """Batches of the same columns as the bytes of one Parquet file, with a group of rows for each."""
+    import pyarrow
+    from pyarrow import parquet
+
+    drain, writer = _Drain(), None
+    for columns in batches:
+        table = pyarrow.table(dict(columns))
+        writer = writer or parquet.ParquetWriter(drain, table.schema, **options)
+        writer.write_table(table)
+        yield drain.emptied()
+    if writer is not None:
+        writer.close()
+    yield drain.emptied()
+
+
+class _Drain(io.RawIOBase):
+    """A file that only knows how long it is, and gives away what was written to it."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.length = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.length
+
+    def write(self, part: Any) -> int:
+        self.parts.append(bytes(part))
+        self.length += len(part)
+        return len(part)
+
+    def emptied(self) -> bytes:
+        """What was written since the last time."""
+        content = b"".join(self.parts)
+        self.parts.clear()
+        return content

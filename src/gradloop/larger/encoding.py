@@ -1,0 +1,221 @@
+"""From a table larger than memory to examples on disk: one pass to learn how columns become numbers, one to write."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradloop.data.ahead import ahead
+from gradloop.data.missing import LeftOut, Rules
+from gradloop.data.preparation import Preparation, chosen_columns
+from gradloop.data.sources import Source
+from gradloop.data.sources.spool import Spool, disk_told
+from gradloop.data.sources.tables import tables
+from gradloop.data.table import Table
+from gradloop.errors import DataError
+from gradloop.examples import (
+    Examples,
+    as_loss,
+    as_model,
+    as_they_are,
+    check_class_count,
+    check_rules,
+    check_table_options,
+    law_columns,
+    starting_params,
+    table_weights,
+    wants_classes,
+)
+from gradloop.larger.rows import StoredRows
+from gradloop.larger.store import Layout, Rows, Store, open_store, read_layout, write_chunks
+from gradloop.losses import Loss
+from gradloop.models import Model
+from gradloop.sameness import digest
+from gradloop.targets import fit_target
+from gradloop.text import printable
+from gradloop.version import __version__
+from gradloop.whole_file import PathLike, check_place, reason, write_whole
+
+NOTHING = Layout(0, 1, "<f8", "<f8", False, 1, "")  # what a store holds that is still being written
+Array = Any
+
+
+class Task(NamedTuple):
+    """What is to become of the rows."""
+
+    target: str
+    names: tuple[str, ...]  # of the features' columns
+    weights: str | None  # the column of them
+    law: list[str] | None  # the columns in the order of the law's arguments
+    rules: Rules
+    model: Model
+    loss: Loss
+    as_they_are: bool  # as laws want their columns
+
+    @property
+    def columns(self) -> list[str]:
+        return [*self.names, self.target, *([] if self.weights is None else [self.weights])]
+
+    def usable(self, table: Table, left_out: LeftOut) -> tuple[Table, Array | None]:
+        """The rows that count, and their weights."""
+        weights, _ = table_weights(table, self.weights, self.target, ())
+        rows = left_out.choose(table, self.target, self.names if self.rules.missing == "drop" else ())
+        if weights is not None:
+            rows = np.arange(table.rows) if rows is None else rows
+            rows = rows[weights[rows] > 0]
+            weights = weights[rows]
+        return (table if rows is None else table.select(rows)), weights
+
+    def key(self, source: Source) -> str:
+        """A text that changes with whatever decides about the encoded rows."""
+        parts = (self.target, self.names, self.weights, self.law, tuple(self.rules), self.loss.name, self.as_they_are)
+        return digest(source.fingerprint(), repr(parts), __version__)
+
+
+class Learned(NamedTuple):
+    """What the first pass finds out."""
+
+    preparation: Preparation
+    weight: float  # by which weights are divided, so that their mean is one
+    remarks: tuple[str, ...]
+
+
+def task_of(
+    source: Source, y: Any, target: str | None, leave_out: Iterable[str], model: Any, loss: Any,
+    start: Mapping[str, Any] | None, weights: Any, rules: Rules,
+) -> Task:  # fmt: skip
+    """What is asked for, as far as names tell.
+
+    Raises: DataError, ModelError, OptionError: as for `gradloop.fit`.
+    """
+    names = source.schema().names
+    table: Any = Table(dict.fromkeys(names, np.zeros(0)), source.name)
+    target = check_table_options(table, y, target, start, model)
+    if not isinstance(weights, str | None):
+        raise DataError(f"{source.name} is read in pieces, so its weights must be a column: give the column's name.")
+    chosen, is_law = as_model(model, start), callable(model)
+    law = law_columns(model, table, start) if is_law and start is not None else None
+    if weights is not None:
+        table.check_known([weights])
+        leave_out = (*leave_out, weights)
+    check_rules(rules, law)
+    kept = chosen_columns(table, target, law, leave_out)
+    return Task(target, tuple(kept), weights, law, rules, chosen, as_loss(loss, chosen), is_law)
+
+
+@contextmanager
+def encoded(source: Source, task: Task, start: Mapping[str, Any] | None, folder: PathLike | None) -> Iterator[Examples]:
+    """The examples of a source, on disk as long as they are used; in a folder they are kept for the next time.
+
+    Raises: DataError for what cannot be read, trained on, or written.
+    """
+    key = task.key(source)
+    store = None
+    if folder is not None:
+        check_folder(path_in(folder, key))
+        store = open_store(path_in(folder, key), key)
+    if store is None:
+        quick = source if source.quick else Spool(source, task.columns)
+        learned = learn(quick, task)
+        store = written(lambda: pieces(quick, task, learned), key, learned, folder)
+        if isinstance(quick, Spool):
+            quick.close()
+    with closing(store.file):
+        yield examples_of(store, task, start)
+
+
+def learn(source: Source, task: Task) -> Learned:
+    """The first pass."""
+    sizes: list[tuple[float, float]] = []  # of the weights: largest and sum
+    zeros = [0]
+
+    def counted() -> Iterator[Table]:
+        for table in tables(source, task.columns):
+            given, _ = table_weights(table, task.weights, task.target, ())
+            if given is not None:
+                weights: Array = task.usable(table, LeftOut())[1]
+                sizes.append((len(weights), float(weights.sum())))
+                zeros[0] += int((given == 0).sum())
+                table = table.select(np.flatnonzero(given > 0))
+            if table.rows:
+                yield table
+
+    wanted = wants_classes(task.loss)
+    preparation = Preparation.learn(counted(), task.target, task.names, classification=wanted, rules=task.rules)
+    if task.as_they_are:
+        preparation = as_they_are(preparation, task.law)
+    check_class_count(preparation, task.loss, task.target)
+    count, total = (sum(column) for column in zip(*sizes, strict=True)) if sizes else (1, 1.0)
+    remarks = (f"{zeros[0]} rows of weight 0 were left out.",) if zeros[0] else ()
+    return Learned(preparation, total / max(count, 1), remarks)
+
+
+def pieces(source: Source, task: Task, learned: Learned) -> Iterator[Rows]:
+    """The second pass: features, targets and weights, some thousand rows at a time."""
+
+    def piece(table: Table) -> Rows:
+        table, weights = task.usable(table, LeftOut())
+        X = learned.preparation.features(table)
+        y = fit_target(learned.preparation.target(table), task.loss, X.dtype)
+        return (X, y) if weights is None else (X, y, weights / learned.weight)
+
+    return ahead(piece, tables(source, task.columns))
+
+
+def written(make: Callable[[], Iterator[Rows]], key: str, learned: Learned, folder: PathLike | None) -> Store:
+    """A store of the pieces: in a file without a name, or in a folder."""
+    about = json.dumps({"preparation": learned.preparation.to_dict(), "remarks": learned.remarks})
+    parts = write_chunks(make(), key, checked=folder is not None, about=about)
+    if folder is None:
+        with disk_told():
+            file = tempfile.TemporaryFile()  # noqa: SIM115  # the store closes it
+            store = Store(file, NOTHING)
+            for part in parts:
+                if isinstance(part, Layout):
+                    store.layout = part
+                    return store
+                file.write(part)
+    path = path_in(folder or "", key)
+    with cache_told(path):
+        write_whole(path, (part for part in parts if not isinstance(part, Layout)))
+    kept = open(path, "rb")  # noqa: SIM115  # the store closes it
+    return Store(kept, read_layout(kept))
+
+
+def check_folder(path: str) -> None:
+    """Find out before any work whether a cache can be written."""
+    with cache_told(path):
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        check_place(path)
+
+
+@contextmanager
+def cache_told(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"The cache {printable(path)} cannot be written: {reason(error)}; choose another folder."
+        ) from error
+
+
+def path_in(folder: PathLike, key: str) -> str:
+    return os.path.join(os.fspath(folder), f"{key.lstrip('#')}.gradloop-rows")
+
+
+def examples_of(store: Store, task: Task, start: Mapping[str, Any] | None) -> Examples:
+    """The examples in a store, with what is known of them."""
+    about = json.loads(store.layout.about)
+    preparation = Preparation.from_dict(about["preparation"])
+    weights = StoredRows(store, 2) if store.layout.weighted else None
+    params = starting_params(task.model, start, store.layout.features, len(preparation.classes or ()))
+    return Examples(
+        task.model, task.loss, StoredRows(store, 0), StoredRows(store, 1), params, preparation.feature_names, weights,
+        None, preparation, tuple(about["remarks"]),
+    )  # fmt: skip

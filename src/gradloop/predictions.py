@@ -1,0 +1,64 @@
+"""Predictions for tables of any size: batch by batch, reading only the columns that the model needs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from numpy.typing import NDArray
+
+from gradloop.data.remarks import Remarks
+from gradloop.data.sources import Source
+from gradloop.data.sources.tables import tables
+from gradloop.data.table import Table
+from gradloop.errors import DataError, OptionError
+from gradloop.inference import Fit, gives_probabilities, tells_classes
+
+Columns = dict[str, NDArray[Any]]
+
+
+class Predictions:
+    """The predictions of a fit for the rows of a source.
+
+    Args: probability, for a column per class with its probability, in place of the likeliest class; level, for the
+    ends of intervals of this level, as `Fit.predict_interval` tells them.
+
+    Raises: DataError for a fit to arrays and for columns that the source lacks; OptionError for what the model cannot
+    tell.
+    """
+
+    def __init__(self, fit: Fit, source: Source, probability: bool = False, level: float | None = None) -> None:
+        if fit.preparation is None:
+            raise DataError("This model was fitted to arrays, which have no column names; predict in Python, from X.")
+        if probability and not gives_probabilities(fit.loss):
+            fit.predict_probability({})  # says why there is none
+        if level is not None and tells_classes(fit.loss) and not probability:
+            raise OptionError("A class has no interval, and its probability has; ask for that too: --probability.")
+        self.fit, self.source, self.probability, self.level = fit, source, probability, level
+        self._names = source.schema().names
+        self._needed = fit.preparation.needed(source.name, self._names)
+        self._remarks = Remarks(fit.preparation)
+
+    def batches(self) -> Iterator[Columns]:
+        """The columns of predictions for some rows after the other.
+
+        Raises: DataError for rows that do not fit the model.
+        """
+        rows = 0
+        for table in tables(self.source, self._needed):
+            rows += table.rows
+            self._remarks.add(table)
+            yield self._of(table)
+        if not rows:
+            raise DataError(f"{self.source.name} has no rows; give at least one.")
+
+    def remarks(self) -> tuple[str, ...]:
+        """What there is to say of the rows that were predicted: columns not used, texts not seen in training."""
+        return self._remarks.sentences(self.source.name, self._names)
+
+    def _of(self, table: Table) -> Columns:
+        found = self._probabilities(table) if self.probability else {"prediction": self.fit.predict(table)}
+        return found if self.level is None else found | self.fit.predict_interval(table, self.level)
+
+    def _probabilities(self, table: Table) -> Columns:
+        found = self.fit.predict_probability(table)
+        classes = self.fit.classes or range(found.shape[1])
+        return {f"probability of {name}": found[:, place] for place, name in enumerate(classes)}

@@ -1,0 +1,55 @@
+import csv
+import io
+
+import numpy as np
+import pytest
+from pyarrow import parquet
+
+from gradloop.data.writing import csv_stream, parquet_stream, write_columns
+from gradloop.errors import DataError
+
+BATCHES = [
+    {"x": np.array([0.1, 1e300]), "name": np.array(["a", 'b,"\n'])},
+    {"x": np.array([-0.0]), "name": np.array(["c"])},
+]
+WHOLE = {"x": [0.1, 1e300, -0.0], "name": ["a", 'b,"\n', "c"]}
+
+
+def test_batches_become_one_csv_file_with_one_header():
+    rows = list(csv.reader(io.StringIO(b"".join(csv_stream(BATCHES)).decode(), newline="")))
+    assert rows[0] == ["x", "name"]
+    assert [(float(x), name) for x, name in rows[1:]] == list(zip(*WHOLE.values(), strict=True))
+
+
+def test_batches_become_one_parquet_file(tmp_path):
+    write_columns(tmp_path / "out.PARQUET", BATCHES)
+    assert parquet.read_table(tmp_path / "out.PARQUET").to_pydict() == WHOLE
+    assert parquet.ParquetFile(tmp_path / "out.PARQUET").metadata.num_row_groups == 2
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet", "out"])
+def test_batches_that_fail_leave_what_was_there(tmp_path, name):
+    (tmp_path / name).write_text("before")
+
+    def failing():
+        yield BATCHES[0]
+        raise DataError("the second batch is broken")
+
+    with pytest.raises(DataError, match="broken"):
+        write_columns(tmp_path / name, failing())
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "before")]
+
+
+@pytest.mark.parametrize("name", ["no/out.csv", "no/out.parquet"])
+def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path, name):
+    with pytest.raises(DataError, match="cannot be written: no such file or directory"):
+        write_columns(tmp_path / name, BATCHES)
+
+
+def test_nothing_is_kept_between_batches():
+    def many():
+        for _ in range(50):
+            yield {"x": np.random.default_rng(0).normal(size=10_000)}
+
+    sizes = [len(chunk) for chunk in parquet_stream(many())]
+    assert max(sizes) < 3 * sizes[1]

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+import fits
+import gradloop as gl
+from gradloop.data.sources import open_source
+from gradloop.errors import DataError, OptionError
+from gradloop.predictions import Predictions
+
+TABLE = {"street": ["x"] * 4, "town": fits.HOUSES["town"], "area": fits.HOUSES["area"]}
+
+
+def all_of(found):
+    batches = list(found.batches())
+    return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
+
+
+def test_columns_are_matched_by_name_and_only_those_needed_are_read(tmp_path):
+    source = open_source(TABLE)
+    asked = []
+    read = source.batches
+    source.batches = lambda columns=None: asked.append(columns) or read(columns)
+    found = Predictions(fits.houses(), source)
+    np.testing.assert_allclose(all_of(found)["prediction"], fits.HOUSES["price"], rtol=1e-12)
+    assert asked == [["area", "town"]]
+    assert found.remarks() == ("the table: the model does not use column 'street'.",)
+
+
+def test_many_batches_are_the_whole(tmp_path):
+    x = np.random.default_rng(0).normal(size=100_000)
+    fit = gl.fit({"x": x[:50], "y": 2 * x[:50] + 1}, target="y")
+    (tmp_path / "x.csv").write_text("x\n" + "\n".join(map(repr, x.tolist())))
+    found = Predictions(fit, open_source(tmp_path / "x.csv"), level=0.9)
+    batches = list(found.batches())
+    assert len(batches) > 1 and list(batches[0]) == ["prediction", "lower", "upper", "mean lower", "mean upper"]
+    whole = fit.predict({"x": x})
+    np.testing.assert_allclose(np.concatenate([batch["prediction"] for batch in batches]), whole, rtol=1e-12)
+
+
+def test_a_row_that_does_not_fit_is_named_by_its_line_however_far_down(tmp_path):
+    rows = ["area,town", *["50,Ulm"] * 70_000, "50,Mars", "50,Ulm"]
+    (tmp_path / "houses.csv").write_text("\n".join(rows))
+    with pytest.raises(DataError, match=r'houses.csv: column \'town\' holds "Mars" in line 70002'):
+        list(Predictions(fits.houses(), open_source(tmp_path / "houses.csv")).batches())
+
+
+def test_probabilities_have_the_names_of_the_classes():
+    found = Predictions(fits.passing(), open_source({"hours": [5.0, 50.0]}), probability=True)
+    expected = {"probability of no": [0.5, 0.0], "probability of yes": [0.5, 1.0]}
+    got = all_of(found)
+    assert list(got) == list(expected)
+    for name, values in expected.items():
+        np.testing.assert_allclose(got[name], values, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("fit", "options", "error", "said"),
+    [
+        (fits.make(), {}, DataError, "fitted to arrays"),
+        (fits.houses(), {"probability": True}, OptionError, "predicts no probabilities"),
+        (fits.passing(), {"level": 0.9}, OptionError, "A class has no interval"),
+        (fits.passing(), {}, DataError, "lacks the column 'hours'"),
+    ],
+)
+def test_what_cannot_be_told_is_refused_before_any_row_is_read(fit, options, error, said):
+    source = open_source(TABLE)
+    source.batches = None
+    with pytest.raises(error, match=said):
+        Predictions(fit, source, **options)
+
+
+def test_a_pipe_is_read_once(tmp_path):
+    source = open_source(TABLE)
+    source.one_pass = True
+    assert all_of(Predictions(fits.houses(), source))["prediction"].shape == (4,)
