@@ -21,7 +21,7 @@ PACKAGE = ROOT / "src" / "gradloop"
 # The house, one floor per line: a module may import from the lines above its own and from its own package.
 FLOORS = [
     {"errors"},
-    {"text", "stop", "version", "whole_file", "progress", "blas", "extras"},
+    {"text", "stop", "version", "whole_file", "progress", "blas", "extras", "records"},
     {"named_function"},
     {"history", "metrics", "tensor_file", "sameness"},
     {"checkpoint"},
@@ -36,7 +36,8 @@ FLOORS = [
     {"solvers"},
     {"statistics"},
     {"result"},
-    {"summary", "model_file", "intervals"},
+    {"summary", "model_names", "intervals"},
+    {"model_file"},
     {"notebook", "explain"},
     {"inference"},
     {"examples", "predictions"},

@@ -13,18 +13,13 @@ import pytest
 
 import fits
 import old_laws
+from altered import array, put, put_in, rewritten, without
 from gradloop import model_file, tensor_file
 from gradloop.errors import DataError, ModelFileError, OptionError
 from gradloop.history import COLUMNS
 from gradloop.inference import load
-from gradloop.losses import Loss, about, huber, quantile
-from gradloop.models import Model
+from gradloop.losses import huber, quantile
 from gradloop.stop import Stop
-
-
-def own(name="ohm", function=fits.ohm):
-    return Model(name, function, None, "squared", None)
-
 
 KINDS = {
     "linear on arrays": fits.make(),
@@ -190,7 +185,7 @@ def agree(value, rule, place="document"):
     return found
 
 
-WRITTEN = {**KINDS, "law": fits.make(own(), params={"r": 3.3, "u0": 2.2}, feature_names=("current",))}
+WRITTEN = {**KINDS, "law": fits.make(fits.own(), params={"r": 3.3, "u0": 2.2}, feature_names=("current",))}
 
 
 @pytest.mark.parametrize("kind", WRITTEN)
@@ -208,114 +203,6 @@ def test_the_page_about_the_format_names_every_array(name):
     for array_name in tensor_file.read(OLD / name)[0]:
         group, _, rest = array_name.partition(".")
         assert f"`{array_name}`" in page or f"`{group}.<" in page or f"`{group}.*" in page, (array_name, rest)
-
-
-# --- Functions of the user's own
-
-
-def law(**given):
-    return fits.make(own(**given), params={"r": 3.3, "u0": 2.2}, feature_names=("current",))
-
-
-def test_a_users_function_is_never_stored_and_has_to_be_given(tmp_path):
-    law().save(tmp_path / "model")
-    with pytest.raises(ModelFileError, match=r"function fits:ohm, and importing that runs its code: .*trust=True"):
-        load(tmp_path / "model")
-    for given in (fits.ohm, own()):
-        np.testing.assert_allclose(load(tmp_path / "model", model=given).predict([[1.0]]), [5.5])
-
-
-def test_a_function_that_cannot_be_imported_has_to_be_given(tmp_path):
-    def inner(current, r, u0):
-        return current[0] * r + u0
-
-    fits.make(own("inner", inner), params={"r": 3.3, "u0": 2.2}, feature_names=("current",)).save(tmp_path / "model")
-    for trust in (False, True):
-        with pytest.raises(ModelFileError, match=r"'inner', which no file can bring: load\(path, model=inner\)"):
-            load(tmp_path / "model", trust=trust)
-    assert load(tmp_path / "model", model=inner).predict([[1.0]]) == [5.5]
-
-
-CANARY = "open('canary', 'w').close()\ndef ohm(current, r, u0):\n    return current[0] * r + u0\n"
-
-
-def test_a_users_module_is_imported_with_trust_and_never_without(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    Path("own_laws.py").write_text(CANARY)
-    arrays, document = rewritten(law(), put_in("model", "path", "own_laws:ohm"))
-    tensor_file.write("model", arrays, document)
-    for given in ({}, {"model": fits.ohm}):
-        with contextlib.suppress(ModelFileError):
-            load("model", **given)
-    assert not Path("canary").exists() and "own_laws" not in sys.modules
-    fit = load("model", trust=True)
-    assert fit.predict([[1.0]]) == [5.5] and Path("canary").exists()
-    fit.save("again")
-    assert Path("again").read_bytes() == Path("model").read_bytes()
-    monkeypatch.delitem(sys.modules, "own_laws")
-
-
-@pytest.mark.parametrize(
-    ("path", "said"),
-    [
-        ("no_such_module:ohm", "no_such_module:ohm cannot be imported \\(ModuleNotFoundError"),
-        ("math:ohm", "math:ohm is no function"),
-        ("math:sqrt", "a function named 'ohm', not 'sqrt'"),
-        ("os:system('x')", "does not say what a model file must say"),
-        (3, "does not say what a model file must say"),
-    ],
-)
-def test_what_is_no_function_is_refused_even_with_trust(tmp_path, path, said):
-    tensor_file.write(tmp_path / "model", *rewritten(law(), put_in("model", "path", path)))
-    with pytest.raises(ModelFileError, match=said):
-        load(tmp_path / "model", trust=True)
-
-
-def test_another_function_is_refused(tmp_path):
-    law().save(tmp_path / "model")
-
-    def watt(x, r, u0):
-        return 0
-
-    def ohm(x, r):
-        return 0
-
-    with pytest.raises(ModelFileError, match="named 'ohm', not 'watt'"):
-        load(tmp_path / "model", model=watt)
-    with pytest.raises(ModelFileError, match="parameter 'u0', which 'ohm' does not take"):
-        load(tmp_path / "model", model=ohm)
-
-
-def test_a_function_that_borrows_our_name_is_still_the_users(tmp_path):
-    def linear(x, w, b):
-        return 0 * w[0] + b
-
-    fits.make(own("linear", linear)).save(tmp_path / "model")
-    with pytest.raises(ModelFileError, match="function named 'linear'"):
-        load(tmp_path / "model")
-    assert load(tmp_path / "model", model=linear).predict([[1.0, 1.0]]).tolist() == [4.2]
-
-
-def test_a_function_for_our_own_model_would_be_ignored_and_is_refused(tmp_path):
-    fits.make().save(tmp_path / "model")
-    with pytest.raises(ModelFileError, match="gradloop's own linear model; leave out model="):
-        load(tmp_path / "model", model=fits.ohm)
-
-
-def test_a_users_loss_is_stored_by_name(tmp_path):
-    def quartic(y_hat, y):
-        return (y_hat - y) ** 4
-
-    fits.make(loss=quartic).save(tmp_path / "model")
-    loss = load(tmp_path / "model").loss
-    assert (loss.name, loss.target) == ("quartic", "number")
-    with pytest.raises(ModelFileError, match="function of the user's own"):
-        loss.function(1.0, 2.0)
-    binary = Loss("mine", quartic, "binary", True, False)
-    fits.make().__class__(**{**vars(fits.make()), "loss": binary}).save(tmp_path / "model")
-    assert load(tmp_path / "model").loss.target == "binary"
-    assert about(quartic).name == "quartic"
 
 
 # --- Files that are not what they should be
@@ -341,29 +228,6 @@ def test_a_newer_file_says_which_gradloop_it_needs(tmp_path):
     tensor_file.write(tmp_path / "model", {}, {"format": 99, "gradloop": "3.1.4\x1b", "needs": "3.0"})
     with pytest.raises(ModelFileError, match=r"was made by gradloop 3\.1\.4\\x1b and needs gradloop 3\.0 or newer"):
         load(tmp_path / "model")
-
-
-def rewritten(fit, change):
-    """The arrays and document of a fit after somebody changed them, with a right checksum."""
-    arrays, document = dict(model_file._arrays(fit)), model_file._document(fit)
-    change(arrays, document)
-    return arrays, json.loads(json.dumps(document))
-
-
-def put(key, value):
-    return lambda arrays, document: document.update({key: value})
-
-
-def put_in(key, inner, value):
-    return lambda arrays, document: document[key].update({inner: value})
-
-
-def array(name, value):
-    return lambda arrays, document: arrays.update({name: np.asarray(value)})
-
-
-def without(name):
-    return lambda arrays, document: (arrays.pop(name, None), document.pop(name, None))
 
 
 LINEAR = {

@@ -23,7 +23,7 @@ def test_columns_are_matched_by_name_and_only_those_needed_are_read(tmp_path):
     found = Predictions(fits.houses(), source)
     np.testing.assert_allclose(all_of(found)["prediction"], fits.HOUSES["price"], rtol=1e-12)
     assert asked == [["area", "town"]]
-    assert found.remarks() == ("the table: the model does not use column 'street'.",)
+    assert found.unused() == ("the table: the model does not use column 'street'.",) and found.remarks() == ()
 
 
 def test_many_batches_are_the_whole(tmp_path):
@@ -59,6 +59,8 @@ def test_probabilities_have_the_names_of_the_classes():
         (fits.make(), {}, DataError, "fitted to arrays"),
         (fits.houses(), {"probability": True}, OptionError, "predicts no probabilities"),
         (fits.passing(), {"level": 0.9}, OptionError, "A class has no interval"),
+        (fits.houses(), {"level": 95}, OptionError, "between 0 and 1"),
+        (fits.houses(), {"level": 0.9}, OptionError, "its errors are not known"),
         (fits.passing(), {}, DataError, "lacks the column 'hours'"),
     ],
 )

@@ -16,6 +16,7 @@ from gradloop.errors import DataError, OptionError
 from gradloop.explain.explanation import Explanation, explain
 from gradloop.intervals import intervals
 from gradloop.losses import Loss
+from gradloop.model_names import is_ours
 from gradloop.models import Model
 from gradloop.notebook import page
 from gradloop.problem import predict_rows
@@ -167,7 +168,7 @@ class Fit(Result):
         if isinstance(data, (str, os.PathLike, Table, Mapping, Source)):
             raise DataError("This model was fitted to arrays, which have no column names; give X of shape (n, d).")
         width = len(self.feature_names)
-        if np.ndim(data) == 1 and width == 1 and not model_file.is_ours(self.model):
+        if np.ndim(data) == 1 and width == 1 and not is_ours(self.model):
             data = np.reshape(data, (-1, 1))  # a law of one quantity takes a plain list of its values
         features = check_features(data)
         if features.shape[1] != width:

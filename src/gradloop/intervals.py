@@ -35,8 +35,7 @@ def intervals(fit: Result, features: Array, level: float) -> dict[str, Array]:
 
     Raises: OptionError for a level that is none, and for a fit whose errors are not known.
     """
-    if not 0 < level < 1:
-        raise OptionError(f"The level of an interval is {level}, but it lies between 0 and 1; try 0.95.")
+    check_level(level)
     known = check_known(fit)
     assert known.root is not None
     probability = known.kind == INVERSE and fit.loss.name == "logistic"
@@ -51,6 +50,12 @@ def intervals(fit: Result, features: Array, level: float) -> dict[str, Array]:
         return found
     new = np.hypot(spread, known.residual_standard_deviation)
     return {"lower": y_hat - wide * new, "upper": y_hat + wide * new} | found
+
+
+def check_level(level: float) -> None:
+    """Raises OptionError unless a level is a probability."""
+    if not 0 < level < 1:
+        raise OptionError(f"The level of an interval is {level}, but it lies between 0 and 1; try 0.95.")
 
 
 def check_known(fit: Result) -> Statistics:

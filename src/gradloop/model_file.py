@@ -5,23 +5,22 @@ certificate's value, the root of the parameters' covariance. Everything else is 
 of a user's own function its name is stored, and where it can be imported from. docs/model_file.md describes the format.
 """
 
-import inspect
 import os
-import re
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradloop import losses, tensor_file
+from gradloop import tensor_file
 from gradloop.certificate import Certificate
 from gradloop.data.preparation import Preparation
-from gradloop.errors import GradloopError, ModelFileError, OptionError
+from gradloop.errors import GradloopError, ModelFileError
 from gradloop.history import COLUMNS, History
-from gradloop.losses import LOSSES, Loss
-from gradloop.models import MODELS, Model, polynomial
-from gradloop.named_function import function_at, is_path, path_of
+from gradloop.losses import Loss
+from gradloop.model_names import Given, degree_of, describe_loss, describe_model, is_ours, loss_of, model_of
+from gradloop.models import Model
+from gradloop.records import DAMAGED, Record, RefusedError, agree, take, texts
 from gradloop.result import Origin, Result
 from gradloop.sameness import content_of, digest
 from gradloop.statistics import Statistics
@@ -35,11 +34,8 @@ from gradloop.whole_file import PathLike
 FORMAT = 3
 NEEDS = "0.2.0"  # the first gradloop that reads this format
 MOST_ROOT = 2**20  # numbers: the covariance of a thousand parameters
-LOSS_FACTORIES = {"huber": losses.huber, "quantile": losses.quantile}
-_POLYNOMIAL = re.compile(r"polynomial\(([1-9][0-9]{0,3})\)")
 
 Arrays = dict[str, NDArray[Any]]
-Record = dict[str, Any]
 Shapes = dict[str, tuple[int, ...]]
 
 
@@ -61,12 +57,7 @@ def load(path: PathLike, model: Callable[..., Any] | Model | None = None, trust:
 
     Raises: ModelFileError.
     """
-    arrays, document = tensor_file.read(path)
-    try:
-        _check_format(document)
-        return _fields(arrays, document, Given(model, trust))
-    except _RefusedError as refusal:
-        raise ModelFileError(f"The model file {os.fspath(path)!r} {refusal}") from None
+    return _read(path, Given(model, trust))[0]
 
 
 def look(path: PathLike) -> tuple[dict[str, Any], Record]:
@@ -74,26 +65,18 @@ def look(path: PathLike) -> tuple[dict[str, Any], Record]:
 
     Raises: ModelFileError.
     """
-    arrays, document = tensor_file.read(path)
-    try:
-        _check_format(document)
-        fields = _fields(arrays, document, Given(None, False, True))
-    except _RefusedError as refusal:
-        raise ModelFileError(f"The model file {os.fspath(path)!r} {refusal}") from None
+    fields, document = _read(path, Given(None, False, named_only=True))
     about = {name: document[name] for name in ("format", "gradloop", "needs")}
     return fields, about | {"function": document["model"].get("path")}
 
 
-class Given(NamedTuple):
-    """What the reader of a file knows of its model: the function itself, that it may be imported, or is not wanted."""
-
-    model: Callable[..., Any] | Model | None
-    trust: bool
-    named_only: bool = False
-
-
-class _RefusedError(Exception):
-    """Why a file is refused, as the end of a sentence that begins with its name."""
+def _read(path: PathLike, given: Given) -> tuple[dict[str, Any], Record]:
+    arrays, document = tensor_file.read(path)
+    try:
+        _check_format(document)
+        return _fields(arrays, document, given), document
+    except RefusedError as refusal:
+        raise ModelFileError(f"The model file {os.fspath(path)!r} {refusal}") from None
 
 
 # --- A fit as arrays and a document
@@ -120,8 +103,8 @@ def _document(fit: Result) -> Record:
         "format": FORMAT,
         "gradloop": __version__,
         "needs": NEEDS,
-        "model": _describe_model(fit.model),
-        "loss": _describe_loss(fit.loss),
+        "model": describe_model(fit.model),
+        "loss": describe_loss(fit.loss),
         "feature_names": list(fit.feature_names),
         "preparation": None if fit.preparation is None else fit.preparation.to_dict(),
         "stop": fit.stop.name,
@@ -139,71 +122,38 @@ def _fingerprint(examples: Any) -> str:
     return "" if examples is None else digest(repr([content_of(examples.X), content_of(examples.y)]))
 
 
-def _describe_model(model: Model) -> Record:
-    own = not is_ours(model)
-    return {"name": model.name, "own": own, "path": path_of(model.predict) if own else None}
-
-
-def is_ours(model: Model) -> bool:
-    """Whether the model is one of gradloop's, by its code and not only by its name."""
-    ours = _our_model(model.name)
-    return ours is not None and _code(ours.predict) is _code(model.predict)
-
-
-def _our_model(name: str) -> Model | None:
-    if degree := _POLYNOMIAL.fullmatch(name):
-        return polynomial(int(degree[1]))
-    entry = MODELS.get(name)
-    return entry if isinstance(entry, Model) else None
-
-
-def _describe_loss(loss: Loss) -> Record:
-    """The loss by name; with the numbers its factory was given, which its function carries."""
-    ours = LOSSES.get(loss.name)
-    own = ours is None or _code(ours.function) is not _code(loss.function)
-    given = {}
-    if not own and loss.name in LOSS_FACTORIES:
-        given = {name: float(value) for name, value in inspect.getclosurevars(loss.function).nonlocals.items()}
-    return {"name": loss.name, "own": own, "target": loss.target, "given": given}
-
-
-def _code(function: Callable[..., Any]) -> object:
-    """What two functions from one factory share."""
-    return getattr(function, "__code__", function)
-
-
 # --- And back
 
 
 def _check_format(document: Any) -> None:
     if type(document) is not dict:
-        raise _RefusedError(_DAMAGED)
-    version = _take(document, "format", int)
-    made, needs = printable(_take(document, "gradloop", str)), printable(_take(document, "needs", str))
+        raise RefusedError(DAMAGED)
+    version = take(document, "format", int)
+    made, needs = printable(take(document, "gradloop", str)), printable(take(document, "needs", str))
     if version > FORMAT:
-        raise _RefusedError(f"was made by gradloop {made} and needs gradloop {needs} or newer; this is {__version__}.")
+        raise RefusedError(f"was made by gradloop {made} and needs gradloop {needs} or newer; this is {__version__}.")
     if version < 1:
-        raise _RefusedError(_DAMAGED)
+        raise RefusedError(DAMAGED)
 
 
 def _fields(arrays: Arrays, document: Record, given: Given) -> dict[str, Any]:
     groups = _groups(arrays)
     trained = groups["trained"]
     preparation = _preparation(document)
-    feature_names = _texts(document, "feature_names")
-    loss = _loss(_take(document, "loss", dict))
-    model = _model(_take(document, "model", dict), given, trained)
+    feature_names = texts(document, "feature_names")
+    loss = loss_of(take(document, "loss", dict))
+    model = model_of(take(document, "model", dict), given, trained)
     if is_ours(model):
         _check_shapes(model, trained, len(feature_names))
         if preparation is not None:
             _check_classes(loss, trained, len(preparation.classes or ()))
-    _agree(_shapes(groups["params"]) == _shapes(trained))
-    _agree(all(np.isfinite(values).all() for group in ("params", "trained") for values in groups[group].values()))
-    _agree(preparation is None or tuple(preparation.feature_names) == feature_names)
+    agree(_shapes(groups["params"]) == _shapes(trained))
+    agree(all(np.isfinite(values).all() for group in ("params", "trained") for values in groups[group].values()))
+    agree(preparation is None or tuple(preparation.feature_names) == feature_names)
     statistics = _statistics(document, groups["statistics"])
     width = sum(value.size for value in trained.values())
-    _agree(statistics is None or statistics.root is None or len(statistics.root) == width)
-    _agree(_take(document, "rows", int) >= 0 and _take(document, "stop", str) in Stop.__members__)
+    agree(statistics is None or statistics.root is None or len(statistics.root) == width)
+    agree(take(document, "rows", int) >= 0 and take(document, "stop", str) in Stop.__members__)
     return {
         "params": groups["params"],
         "trained_params": trained,
@@ -213,10 +163,10 @@ def _fields(arrays: Arrays, document: Record, given: Given) -> dict[str, Any]:
         "preparation": preparation,
         "history": _history(groups, _shapes(trained)),
         "stop": Stop[document["stop"]],
-        "certificate": _certificate(_take(document, "certificate", dict), groups["certificate"]),
+        "certificate": _certificate(take(document, "certificate", dict), groups["certificate"]),
         "statistics": statistics,
-        "notes": _texts(document, "notes"),
-        "seed": _take(document, "seed", int),
+        "notes": texts(document, "notes"),
+        "seed": take(document, "seed", int),
         "rows": document["rows"],
         "origin": _origin(document),
         "holdout": {name: _scalar(groups["holdout"], name) for name in groups["holdout"]} or None,
@@ -224,50 +174,30 @@ def _fields(arrays: Arrays, document: Record, given: Given) -> dict[str, Any]:
 
 
 def _statistics(document: Record, arrays: Arrays) -> Statistics | None:
-    _agree("statistics" in document and arrays.keys() <= {"root"})
+    agree("statistics" in document and arrays.keys() <= {"root"})
     if document["statistics"] is None:
-        _agree(not arrays)
+        agree(not arrays)
         return None
     try:
         return Statistics.from_dict(document["statistics"], arrays.get("root"))
     except (ValueError, TypeError):
-        raise _RefusedError(_DAMAGED) from None
+        raise RefusedError(DAMAGED) from None
 
 
 def _origin(document: Record) -> Origin:
     if document["format"] < 3:
         return Origin()
-    record = _take(document, "origin", dict)
-    _agree(record.keys() == set(Origin._fields) and all(type(text) is str for text in record.values()))
+    record = take(document, "origin", dict)
+    agree(record.keys() == set(Origin._fields) and all(type(text) is str for text in record.values()))
     return Origin(**record)
 
 
 def _certificate(record: Record, arrays: Arrays) -> Certificate:
-    return Certificate(_take(record, "kind", str), _scalar(arrays, "value"), _take(record, "sentence", str))
-
-
-_DAMAGED = "does not say what a model file must say, so it is refused; it was not written by this gradloop."
-
-
-def _agree(condition: bool) -> None:
-    if not condition:
-        raise _RefusedError(_DAMAGED)
-
-
-def _take(record: Mapping[str, Any], key: str, kind: type) -> Any:
-    value = record.get(key)
-    _agree(type(value) is kind)
-    return value
-
-
-def _texts(record: Record, key: str) -> tuple[str, ...]:
-    texts = _take(record, key, list)
-    _agree(all(type(text) is str for text in texts))
-    return tuple(texts)
+    return Certificate(take(record, "kind", str), _scalar(arrays, "value"), take(record, "sentence", str))
 
 
 def _scalar(arrays: Arrays, name: str) -> float:
-    _agree(name in arrays and arrays[name].shape == ())
+    agree(name in arrays and arrays[name].shape == ())
     return float(arrays[name])
 
 
@@ -283,121 +213,40 @@ def _groups(arrays: Arrays) -> dict[str, Arrays]:
     }
     for key, values in arrays.items():
         word, _, name = key.partition(".")
-        _agree(word in groups)
+        agree(word in groups)
         groups[word][name] = values
     return groups
 
 
 def _preparation(document: Record) -> Preparation | None:
-    _agree("preparation" in document)
+    agree("preparation" in document)
     record = document["preparation"]
     if record is None:
         return None
     try:
         return Preparation.from_dict(record)
     except GradloopError:
-        raise _RefusedError(_DAMAGED) from None
-
-
-def _model(record: Record, given: Given, trained: Arrays) -> Model:
-    name = _take(record, "name", str)
-    shown = printable(name)
-    if not _take(record, "own", bool):
-        model = _our_model(name)
-        if given.model is not None:
-            raise _RefusedError(
-                f"holds gradloop's own {shown} model; leave out model=, which is for functions of yours."
-            )
-        if model is None:
-            raise _RefusedError(_DAMAGED)
-        return model
-    if given.named_only:
-        return own_model(_not_loaded, trained)._replace(name=name)
-    function = _function(shown, record.get("path"), given)
-    model = function if isinstance(function, Model) else own_model(function, trained)
-    if model.name != name:
-        raise _RefusedError(f"was fitted with a function named {shown!r}, not {model.name!r}; give that function.")
-    missing = [argument for argument in trained if argument not in inspect.signature(model.predict).parameters]
-    if missing:
-        raise _RefusedError(
-            f"holds the parameter {printable(missing[0])!r}, which {shown!r} does not take; "
-            "give the function it was fitted with."
-        )
-    return model
-
-
-def _function(shown: str, path: Any, given: Given) -> Callable[..., Any] | Model:
-    """The user's function: the one given, or, with trust, the one that is found where the file says."""
-    if given.model is not None:
-        return given.model
-    _agree(path is None or (type(path) is str and is_path(path)))
-    if path is None:
-        raise _RefusedError(
-            f"was fitted with a function named {shown!r}, which no file can bring: load(path, model={shown})."
-        )
-    if not given.trust:
-        raise _RefusedError(
-            f"was fitted with the function {printable(path)}, and importing that runs its code: if you trust file and "
-            f"module, load(path, trust=True), or --trust; or give the function, load(path, model={shown})."
-        )
-    try:
-        return function_at(path)
-    except OptionError as error:
-        raise _RefusedError(f"was fitted with a function of yours: {error}") from error
-
-
-def _not_loaded(*args: Any, **params: Any) -> Any:
-    raise ModelFileError("Of the model's function only the name was read.")
-
-
-def own_model(function: Callable[..., Any], params: Mapping[str, NDArray[Any]]) -> Model:
-    """A user's function as a model whose parameters look like these."""
-
-    def start(features: int, classes: int) -> dict[str, Any]:
-        return {name: np.zeros(np.shape(values)) for name, values in params.items()}
-
-    name = getattr(function, "__name__", type(function).__name__)
-    return Model(name, function, start, "squared", lambda params, center, scale: params)
+        raise RefusedError(DAMAGED) from None
 
 
 def _check_shapes(model: Model, trained: Arrays, features: int) -> None:
     """The parameters have the shapes with which the model would start on these features."""
-    degree = int(found[1]) if (found := _POLYNOMIAL.fullmatch(model.name)) else 1
     outputs = trained["b"].size if "b" in trained else 1
     # Before making zeros: their number may be made up.
-    _agree(features * degree * outputs <= sum(array.size for array in trained.values()))
-    _agree(_shapes(trained) == _shapes(model.start(features, outputs)))
+    agree(features * degree_of(model) * outputs <= sum(array.size for array in trained.values()))
+    agree(_shapes(trained) == _shapes(model.start(features, outputs)))
 
 
 def _check_classes(loss: Loss, trained: Arrays, classes: int) -> None:
     """Where classes have names, there are as many as the model tells apart."""
-    _agree(classes in (0, {"binary": 2, "label": trained["b"].size}.get(loss.target, 0)))
-
-
-def _loss(record: Record) -> Loss:
-    name, own, target = _take(record, "name", str), _take(record, "own", bool), _take(record, "target", str)
-    given = _take(record, "given", dict)
-    if own:
-        _agree(target in {loss.target for loss in LOSSES.values()})
-        return Loss(name, _not_stored, target, trainable=True, smooth=False)
-    _agree(name in LOSSES and target == LOSSES[name].target and set(map(type, given.values())) <= {float})
-    if not given:
-        return LOSSES[name]
-    try:
-        return losses.about(LOSS_FACTORIES[name](**given))
-    except (KeyError, TypeError, ValueError):
-        raise _RefusedError(_DAMAGED) from None
-
-
-def _not_stored(y_hat: Any, y: Any) -> Any:
-    raise ModelFileError("The loss was a function of the user's own, of which a model file stores only the name.")
+    agree(classes in (0, {"binary": 2, "label": trained["b"].size}.get(loss.target, 0)))
 
 
 def _history(groups: dict[str, Arrays], shapes: Shapes) -> History:
     columns = groups["history"]
     epochs = groups["snapshots"].get("", np.zeros(0, dtype=np.int64))
     expected = {name: (len(epochs), *shape) for name, shape in shapes.items()} if epochs.size else {}
-    _agree(tuple(columns) == COLUMNS and epochs.ndim == 1 and _shapes(groups["snapshot"]) == expected)
+    agree(tuple(columns) == COLUMNS and epochs.ndim == 1 and _shapes(groups["snapshot"]) == expected)
     snapshots = (
         (int(epoch), {name: values[place] for name, values in groups["snapshot"].items()})
         for place, epoch in enumerate(epochs)
@@ -405,4 +254,4 @@ def _history(groups: dict[str, Arrays], shapes: Shapes) -> History:
     try:
         return History(**columns, params=tuple(snapshots))
     except GradloopError:
-        raise _RefusedError(_DAMAGED) from None
+        raise RefusedError(DAMAGED) from None

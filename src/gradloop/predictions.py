@@ -11,6 +11,7 @@ from gradloop.data.sources.tables import tables
 from gradloop.data.table import Table
 from gradloop.errors import DataError, OptionError
 from gradloop.inference import Fit, gives_probabilities, tells_classes
+from gradloop.intervals import check_known, check_level
 
 Columns = dict[str, NDArray[Any]]
 
@@ -32,6 +33,9 @@ class Predictions:
             fit.predict_probability({})  # says why there is none
         if level is not None and tells_classes(fit.loss) and not probability:
             raise OptionError("A class has no interval, and its probability has; ask for that too: --probability.")
+        if level is not None:
+            check_level(level)
+            check_known(fit)
         self.fit, self.source, self.probability, self.level = fit, source, probability, level
         self._names = source.schema().names
         self._needed = fit.preparation.needed(source.name, self._names)
@@ -50,9 +54,13 @@ class Predictions:
         if not rows:
             raise DataError(f"{self.source.name} has no rows; give at least one.")
 
+    def unused(self) -> tuple[str, ...]:
+        """What there is to say before the first row: columns that the model does not use."""
+        return self._remarks.unused(self.source.name, self._names)
+
     def remarks(self) -> tuple[str, ...]:
-        """What there is to say of the rows that were predicted: columns not used, texts not seen in training."""
-        return self._remarks.sentences(self.source.name, self._names)
+        """What there is to say of the rows that were predicted: texts not seen in training, cells without a value."""
+        return self._remarks.replacements(self.source.name)
 
     def _of(self, table: Table) -> Columns:
         found = self._probabilities(table) if self.probability else {"prediction": self.fit.predict(table)}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import fits
-from gradloop import model_file
+from gradloop import model_file, model_names
 from gradloop.result import Origin
 from shell import HOUSES, fault, run
 
@@ -48,7 +48,7 @@ def test_the_same_as_one_json_object():
 
 
 def test_a_function_of_ones_own_is_named_and_never_run():
-    law = fits.make(model_file.own_model(fits.ohm, {}), params={"r": 3.3, "u0": 2.2}, feature_names=("current",))
+    law = fits.make(model_names.own_model(fits.ohm, {}), params={"r": 3.3, "u0": 2.2}, feature_names=("current",))
     law.save("model")
     fits_before = sys.modules.pop("fits")
     out, _ = run("inspect", "model")

@@ -1,6 +1,7 @@
 """The commands that apply a model to other rows."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -40,13 +41,18 @@ def predict(
         source = options.open_data(data, query, database)
         check_output(output, model, *source.files)
         found = Predictions(load(model, trust=trust), source, probability, interval)
+        _say(found.unused(), quiet)
         if output is not None:
             write_columns(output, found.batches())
         else:
             for chunk in csv_stream(found.batches()):
                 sys.stdout.buffer.write(chunk)
-        for remark in () if quiet else found.remarks():
-            say(remark)
+        _say(found.remarks(), quiet)
+
+
+def _say(remarks: Iterable[str], quiet: bool) -> None:
+    for remark in () if quiet else remarks:
+        say(remark)
 
 
 def evaluate(

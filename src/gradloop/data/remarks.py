@@ -41,13 +41,20 @@ class Remarks:
                     found[text if text in found or len(found) < words.MOST else ""] += count
 
     def sentences(self, source: str, names: Iterable[str]) -> tuple[str, ...]:
-        """What is to be said of all rows seen, and of columns of these names."""
+        """What is to be said of columns of these names, and of all rows seen."""
+        return (*self.unused(source, names), *self.replacements(source))
+
+    def unused(self, source: str, names: Iterable[str]) -> tuple[str, ...]:
+        """What is to be said of columns of these names, which is known before any row is read."""
         known = {self.preparation.target_name, *(feature.name for feature in self.preparation.used)}
         extra = [name for name in names if name not in known]
-        told = [f"the model does not use {words.columns(extra)}."] if extra else []
-        return tuple(f"{source}: {sentence}" for sentence in [*told, *self._replacements()])
+        return (f"{source}: the model does not use {words.columns(extra)}.",) if extra else ()
 
-    def _replacements(self) -> Iterator[str]:
+    def replacements(self, source: str) -> tuple[str, ...]:
+        """What is to be said of all rows seen."""
+        return tuple(f"{source}: {sentence}" for sentence in self._replaced())
+
+    def _replaced(self) -> Iterator[str]:
         if self._lacking:
             yield f"{lacking_cells(self._lacking)}, and the mean of the training rows was taken."
         pooled = {feature.name for feature in self.preparation.used if feature.pooled}
