@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 import fits
-import old_laws
 from altered import array, put, put_in, rewritten, without
 from gradloop import model_file, tensor_file
 from gradloop.errors import DataError, ModelFileError, OptionError
@@ -49,7 +48,7 @@ def test_every_field_comes_back(tmp_path, kind):
         assert {name: value.tolist() for name, value in ours.items()} == {
             name: value.tolist() for name, value in theirs.items()
         }
-    same = ("feature_names", "stop", "certificate", "preparation", "notes", "seed", "rows", "origin")
+    same = ("feature_names", "stop", "certificate", "preparation", "notes", "seed", "rows", "origin", "units")
     assert all(getattr(fit, name) == getattr(back, name) for name in same)
     assert str(fit.holdout) == str(back.holdout)
     assert back.model.name == fit.model.name and back.loss.name == fit.loss.name
@@ -58,7 +57,7 @@ def test_every_field_comes_back(tmp_path, kind):
 
 def test_no_field_is_forgotten_by_the_test_above():
     compared = {"params", "trained_params", "model", "loss", "history", "holdout"}
-    compared |= {"feature_names", "stop", "certificate", "preparation", "notes", "seed", "rows", "origin"}
+    compared |= {"feature_names", "stop", "certificate", "preparation", "notes", "seed", "rows", "origin", "units"}
     compared |= {"statistics"}  # in tests/test_standard_errors.py
     never_saved = {"examples", "course"}  # the data, and how training went through them
     assert {field.name for field in fields(fits.make())} == compared | never_saved
@@ -69,140 +68,6 @@ def test_saving_twice_gives_the_same_bytes(tmp_path):
         fits.houses().save(tmp_path / name)
     load(tmp_path / "a").save(tmp_path / "c")
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() == (tmp_path / "c").read_bytes()
-
-
-# --- Files of earlier versions, kept for ever
-
-OLD = Path(__file__).parent / "old_models"
-
-
-def test_a_linear_model_of_the_first_format_predicts_what_it_was_fitted_to():
-    """The data were price = 3 area + 100, 100 less in Ulm, 50 more with a garden."""
-    fit = load(OLD / "format-1-linear.safetensors")
-    houses = {"area": [50, 80, 200], "town": ["Ulm", "Bonn", "Kiel"], "garden": [True, False, True]}
-    np.testing.assert_allclose(
-        fit.predict(houses), [3 * 50 + 100 - 100 + 50, 3 * 80 + 100, 3 * 200 + 100 + 50], rtol=1e-12
-    )
-    assert (fit.preparation.missing, fit.preparation.unseen) == ("error", "error")
-    for wrong, said in ({"town": ["Ulm", "Mars", "Rom"]}, "not seen"), ({"area": [1, None, 2]}, "no value in row 1"):
-        with pytest.raises(DataError, match=said):
-            fit.predict(houses | wrong)
-
-
-def test_a_logistic_model_of_the_first_format_knows_its_classes():
-    fit = load(OLD / "format-1-logistic.safetensors")
-    assert fit.classes == ("no", "yes") and fit.predict({"hours": [0.0, 50.0]}).tolist() == ["no", "yes"]
-    odds = np.exp(fit.params["w"][0] * 5.0 + fit.params["b"])
-    np.testing.assert_allclose(
-        fit.predict_probability({"hours": [5.0]}), [[1 / (1 + odds), odds / (1 + odds)]], rtol=1e-12
-    )
-
-
-HOUSES = {"area": [60.0, 200.0, 90.0], "town": ["Ulm", "Bonn", "Kiel"], "garden": [True, False, True]}
-PRICES = [3 * 60 + 100 - 100 + 50, 3 * 200 + 100, 3 * 90 + 100 + 20 + 50]
-ANSWERS = {
-    "linear": (HOUSES, PRICES, 1e-9),
-    "polynomial": ({"x": [0.0, 3.0]}, [1.0, 1 + 3 - 2 * 9.0], 1e-9),
-    "logistic": ({"hours": [0.0, 39.0]}, ["no", "yes"], None),
-    "softmax": ({"x": [0.0, 39.0]}, ["small", "large"], None),
-    "huber": ([[3.0, 1.0], [0.0, 0.5]], [2 * 3 - 1 + 1, -0.5 + 1], 1e-4),
-    "law": ({"t": [0.0, 2.0]}, [3.0, 3 * np.exp(-1.0)], 1e-6),
-}
-
-
-def opened(name):
-    """An old model; the formats before the third do not know where its function can be imported from."""
-    given = {"model": old_laws.decay} if name == "format-2-law.safetensors" else {"trust": True}
-    return load(OLD / name, **given)
-
-
-@pytest.mark.parametrize("kind", ANSWERS)
-@pytest.mark.parametrize("version", [2, 3])
-def test_old_models_of_every_kind_predict_what_they_were_fitted_to(version, kind):
-    data, expected, tolerance = ANSWERS[kind]
-    found = opened(f"format-{version}-{kind}.safetensors").predict(data)
-    if tolerance is None:
-        assert found.tolist() == expected
-    else:
-        np.testing.assert_allclose(found, expected, rtol=tolerance)
-
-
-@pytest.mark.parametrize("version", [2, 3])
-def test_an_old_model_still_knows_what_to_do_about_missing_values_and_new_texts(version):
-    fit = load(OLD / f"format-{version}-prepared.safetensors")
-    data = {"area": [None, 60.0], "town": ["Mars", "Ulm"], "garden": [True, False], "sold": ["2020-01-03"] * 2}
-    data["sold"] = np.array(data["sold"], "M8[D]")
-    assert np.isfinite(fit.predict(data)).all() and "area is missing" in fit.feature_names
-    assert (fit.preparation.missing, fit.preparation.unseen) == ("indicator", "other")
-
-
-@pytest.mark.parametrize("name", sorted(path.name for path in OLD.iterdir()))
-def test_every_old_file_is_read_and_written_anew(tmp_path, name):
-    fit = opened(name)
-    fit.save(tmp_path / "model")
-    again = load(tmp_path / "model", trust=True)
-    assert again.preparation == fit.preparation and str(again.summary()) == str(fit.summary())
-    assert tensor_file.read(tmp_path / "model")[1]["format"] == model_file.FORMAT
-
-
-def test_there_is_an_old_file_of_every_kind_and_format():
-    kinds = {"linear", "logistic"}, {*ANSWERS, "prepared"}, {*ANSWERS, "prepared"}
-    assert len(kinds) == model_file.FORMAT, "keep files of the format that is replaced: scripts write them anew"
-    expected = {f"format-{number}-{kind}.safetensors" for number, names in enumerate(kinds, 1) for kind in names}
-    assert {path.name for path in OLD.iterdir()} == expected
-
-
-# --- The description of the format
-
-
-def schema():
-    page = (Path(__file__).parent.parent / "docs" / "model_file.md").read_text()
-    return json.loads(page.split("```json\n")[1].split("```")[0])
-
-
-def agree(value, rule, place="document"):
-    """Complaints about a value that the schema does not describe; of JSON schemas, as much as the page uses."""
-    rule = {**schema()["$defs"][rule["$ref"].rpartition("/")[2]]} if "$ref" in rule else rule
-    if "anyOf" in rule:
-        return min(([*agree(value, one, place)] for one in rule["anyOf"]), key=len)
-    kinds = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "null": type(None)}
-    kinds["boolean"] = bool
-    wanted = rule.get("type", list(kinds))
-    wanted = [wanted] if isinstance(wanted, str) else wanted
-    if not any(isinstance(value, kinds[name]) for name in wanted):
-        return [f"{place} is {value!r}, not {wanted}"]
-    if "enum" in rule and value not in rule["enum"]:
-        return [f"{place} is {value!r}"]
-    found = []
-    if isinstance(value, dict) and "properties" in rule:
-        assert rule["additionalProperties"] is False and set(rule["required"]) <= set(rule["properties"])
-        found += [f"{place} has {key}" for key in value if key not in rule["properties"]]
-        found += [f"{place} lacks {key}" for key in rule["required"] if key not in value]
-        for key in value.keys() & rule["properties"].keys():
-            found += agree(value[key], rule["properties"][key], f"{place}.{key}")
-    if isinstance(value, list) and "items" in rule:
-        found += [each for part in value for each in agree(part, rule["items"], f"{place}[]")]
-    return found
-
-
-WRITTEN = {**KINDS, "law": fits.make(fits.own(), params={"r": 3.3, "u0": 2.2}, feature_names=("current",))}
-
-
-@pytest.mark.parametrize("kind", WRITTEN)
-def test_the_page_about_the_format_describes_what_is_written(kind):
-    document = json.loads(json.dumps(model_file._document(WRITTEN[kind])))
-    assert agree(document, schema()) == []
-    assert set(document) == set(schema()["properties"]) == set(schema()["required"])
-    for key in document:
-        assert agree({**document, key: object()}, schema())
-
-
-@pytest.mark.parametrize("name", sorted(path.name for path in OLD.iterdir()))
-def test_the_page_about_the_format_names_every_array(name):
-    page = (Path(__file__).parent.parent / "docs" / "model_file.md").read_text()
-    for array_name in tensor_file.read(OLD / name)[0]:
-        group, _, rest = array_name.partition(".")
-        assert f"`{array_name}`" in page or f"`{group}.<" in page or f"`{group}.*" in page, (array_name, rest)
 
 
 # --- Files that are not what they should be

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import fits
+import gradloop as gl
 from altered import put_in, rewritten
 from fits import own
 from gradloop import tensor_file
@@ -26,6 +27,16 @@ def test_a_users_function_is_never_stored_and_has_to_be_given(tmp_path):
         load(tmp_path / "model")
     for given in (fits.ohm, own()):
         np.testing.assert_allclose(load(tmp_path / "model", model=given).predict([[1.0]]), [5.5])
+
+
+def test_gradloops_own_laws_need_no_trust(tmp_path):
+    current = np.array([1.0, 2.0, 3.0])
+    gl.fit(current, 2 * current + 1, model=gl.laws.ohm, start={"resistance": 1.0, "offset": 0.0}).save(tmp_path / "m")
+    np.testing.assert_allclose(load(tmp_path / "m").predict([4.0]), [9.0])
+    for path in ("gradloop.laws:np.exp", "gradloop.laws:Any", "gradloop.cli.app:main"):
+        tensor_file.write(tmp_path / "m", *rewritten(law(), put_in("model", "path", path)))
+        with pytest.raises(ModelFileError, match="importing that runs its code"):
+            load(tmp_path / "m")
 
 
 def test_a_function_that_cannot_be_imported_has_to_be_given(tmp_path):

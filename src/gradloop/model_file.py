@@ -30,7 +30,7 @@ from gradloop.version import __version__
 from gradloop.whole_file import PathLike
 
 # 2: the preparation tells what is done about missing values and new categories. 3: the root of the covariance, the
-# origin of the fit, and where a user's function can be imported from. All are read.
+# origin of the fit, units, and where a user's function can be imported from. All are read.
 FORMAT = 3
 NEEDS = "0.2.0"  # the first gradloop that reads this format
 MOST_ROOT = 2**20  # numbers: the covariance of a thousand parameters
@@ -113,6 +113,7 @@ def _document(fit: Result) -> Record:
         "notes": list(fit.notes),
         "seed": fit.seed,
         "rows": fit.rows,
+        "units": dict(fit.units),
         "origin": fit.origin._replace(fingerprint=fit.origin.fingerprint or _fingerprint(fit.examples))._asdict(),
     }
 
@@ -168,6 +169,7 @@ def _fields(arrays: Arrays, document: Record, given: Given) -> dict[str, Any]:
         "notes": texts(document, "notes"),
         "seed": take(document, "seed", int),
         "rows": document["rows"],
+        "units": _units(document),
         "origin": _origin(document),
         "holdout": {name: _scalar(groups["holdout"], name) for name in groups["holdout"]} or None,
     }
@@ -190,6 +192,14 @@ def _origin(document: Record) -> Origin:
     record = take(document, "origin", dict)
     agree(record.keys() == set(Origin._fields) and all(type(text) is str for text in record.values()))
     return Origin(**record)
+
+
+def _units(document: Record) -> dict[str, str]:
+    if document["format"] < 3:
+        return {}
+    units: dict[str, str] = take(document, "units", dict)
+    agree(all(type(unit) is str for unit in units.values()))
+    return units
 
 
 def _certificate(record: Record, arrays: Arrays) -> Certificate:

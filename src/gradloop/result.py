@@ -1,6 +1,6 @@
 """What training found: everything that is known about a fit, before anything is done with it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
@@ -59,6 +59,7 @@ class Result:
     statistics: Statistics | None = None  # standard errors and the like, where a theory gives them
     holdout: dict[str, float] | None = None  # the measures on rows that training did not see
     origin: Origin = Origin()  # noqa: RUF009  # it never changes
+    units: dict[str, str] = field(default_factory=dict)  # of columns and parameters, as the user told them
     examples: Any = None  # what it was trained on, for pictures and explanations; never saved
     course: Course | None = None  # how it was trained, for explanations; never saved
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gradloop.result import Result
 from gradloop.statistics import COLUMNS, INVERSE, Statistics
 from gradloop.text import number, printable, table
+from gradloop.units import unit_of
 
 INTERCEPTS = ("b", "bias", "intercept")
 _MOST_ROWS = 40  # coefficients printed; the middle of more is left out
@@ -78,13 +79,20 @@ def _coefficients(fit: Result) -> str:
 def coefficients(fit: Result) -> tuple[list[str], list[list[str]]]:
     """The table of coefficients as a header and rows of cells: with standard errors where a theory gives them."""
     if fit.statistics is not None and has_errors(fit):
-        return _with_errors(fit.statistics)
+        return _with_units(fit, *_with_errors(fit.statistics))
     lines = list(_lines(fit))
     outputs = max(len(values) for _, values in lines)
     classes = fit.classes or tuple(range(outputs))
     header = ["", *map(str, classes)] if outputs > 1 else ["", "coefficient"]
     cells = [[label, *map(number, values)] for label, values in _without_middle(lines)]
-    return _cut(header), list(map(_cut, cells))
+    return _with_units(fit, _cut(header), list(map(_cut, cells)))
+
+
+def _with_units(fit: Result, header: list[str], cells: list[list[str]]) -> tuple[list[str], list[list[str]]]:
+    """The table with the units of the coefficients, where units were told and there is one number in a row."""
+    if not fit.units or header[1] != "coefficient":
+        return header, cells
+    return [*header, "unit"], [[*row, unit_of(fit, row[0])] for row in cells]
 
 
 def has_errors(fit: Result) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from gradloop.data.missing import Rules
 from gradloop.data.sources import Source, open_source, read_table
 from gradloop.errors import OptionError
 from gradloop.examples import Examples, from_arrays, from_table
+from gradloop.graphs import argument_names
 from gradloop.inference import Fit, measures
 from gradloop.larger.choice import check_room, check_streams, memory_notes, suited_to
 from gradloop.larger.encoding import encoded, task_of
@@ -29,6 +30,7 @@ from gradloop.resuming import check_solver, solve_kept
 from gradloop.solvers.auto import SOLVERS, Solver
 from gradloop.standard_errors import check_errors, standard_errors
 from gradloop.stop import Stop
+from gradloop.units import as_units
 from gradloop.whole_file import PathLike
 
 Array = Any
@@ -59,6 +61,7 @@ def fit(
     resume: bool = False,
     memory: int | str | None = None,
     cache: PathLike | None = None,
+    units: Mapping[str, str] | None = None,
 ) -> Fit:
     """Find the parameters that minimise the mean loss over the examples, plus the penalty.
 
@@ -102,6 +105,8 @@ def fit(
             table that needs more is read in pieces: least squares from sums over its columns, and all else from its
             features, which are written to a temporary file
         cache: a folder to keep that file in, so that the next fit to the same rows begins with it
+        units: of columns, and of a function's parameters, by name, as {"area": "m²"}; with an array X the target is
+            "y". The summary and the file tell them; nothing is converted
 
     Raises:
         DataError, ModelError, OptionError: a sentence saying what does not fit, where, and what to do.
@@ -115,17 +120,23 @@ def fit(
     check_options(seed, start, penalty, progress)
     check_errors(errors)
     chosen = as_solver(solver)
-    place = open_checkpoint(checkpoint, every, resume)
-    if place is not None and chosen is not None:
-        check_solver(chosen)
+    place = kept_at(open_checkpoint(checkpoint, every, resume), chosen)
     rules = Rules(missing, max_levels, unseen)  # type: ignore[arg-type]  # checked where they are used
     settings = Settings(chosen, penalty, seed, errors, engine, progress, place, as_bytes(memory))
     source = open_source(data)
     check_room(source, memory, cache)
     given = Given(y, target, leave_out, model, loss, start, weights, holdout, seed, rules)
+    named = as_units(units, names_with_units(source, model, start))
     if source is None:
-        return originating(train(from_arrays(data, *given), settings), source)
-    return originating(fit_table(source, given, settings, memory is None, cache), source)
+        return originating(train(from_arrays(data, *given), settings), source, named)
+    return originating(fit_table(source, given, settings, memory is None, cache), source, named)
+
+
+def kept_at(place: Checkpoint | None, solver: Solver | None) -> Checkpoint | None:
+    """The checkpoint, for a solver that can go on from one."""
+    if place is not None and solver is not None:
+        check_solver(solver)
+    return place
 
 
 class Given(NamedTuple):
@@ -216,15 +227,25 @@ def train(examples: Examples, settings: Settings) -> Fit:
     return replace(found, holdout=held, examples=examples if problem.in_memory else None, course=course)
 
 
-def originating(found: Fit, source: Source | None) -> Fit:
-    """The fit, which tells its file what it was made from and how."""
+def names_with_units(source: Source | None, model: Any, start: Mapping[str, Any] | None) -> Iterator[str]:
+    """What may have a unit: the columns and the function's parameters; without a table its arguments and y."""
+    if source is not None:
+        yield from (*source.schema().names, *(start or ()))
+        return
+    function = model.predict if isinstance(model, Model) else model
+    yield from argument_names(function) if callable(function) and start else ()
+    yield "y"
+
+
+def originating(found: Fit, source: Source | None, units: dict[str, str]) -> Fit:
+    """The fit, which tells its file what it was made from and how, and in which units."""
     assert found.course is not None
     _, _, penalty, _ = found.course
     known = {"solver": type(found.course.solver).__name__, "penalty": "none" if penalty is None else penalty.name}
     if source is None:
-        return replace(found, origin=Origin("arrays", **known))
+        return replace(found, origin=Origin("arrays", **known), units=units)
     seen = source.fingerprint() if source.files and not source.one_pass else ""  # else of the examples, when saved
-    return replace(found, origin=Origin(source.name, seen, **known))
+    return replace(found, origin=Origin(source.name, seen, **known), units=units)
 
 
 def judge(examples: Examples, problem: Problem, flat: Array) -> dict[str, float] | None:

@@ -228,7 +228,7 @@ def test_every_option_reaches_training(monkeypatch, engine):
     words = "--target price --leave-out town --weights area --model polynomial --degree 3 --loss huber"
     words += " --optimizer momentum --learning-rate 0.5 --errors HC1 --missing mean --max-levels 9 --unseen other"
     words += " --batch-size 7 --epochs 11 --l1 0.1 --l2 0.2 --seed 5 --holdout 0.25 --quiet"
-    words += " --checkpoint kept --every 5min --resume --memory 2GB --cache there --start w=1 --engine"
+    words += " --checkpoint kept --every 5min --resume --memory 2GB --cache there --start w=1 --unit area=m² --engine"
     run("fit", "houses.csv", *words.split(), engine)
     assert seen.pop("model").name == "polynomial(3)" and seen.pop("penalty").name == "elastic_net"
     solver = seen.pop("solver")
@@ -250,6 +250,7 @@ def test_every_option_reaches_training(monkeypatch, engine):
         "checkpoint": Path("kept"),
         "every": 300.0,
         "resume": True,
+        "units": {"area": "m²"},
         "memory": "2GB",
         "cache": Path("there"),
         "start": {"w": 1.0},

@@ -72,7 +72,7 @@ def test_many_levels_and_many_coefficients_are_cut():
     assert json.loads(run("inspect", "model", "--json")[0])["statistics"]["name"][-1] == "(intercept)"
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in OLD.iterdir()))
+@pytest.mark.parametrize("name", sorted(path.name for path in OLD.glob("*.safetensors")))
 def test_every_old_file_can_be_read(name):
     out, _ = run("inspect", OLD / name)
     assert "saved by gradloop 0." in out
@@ -81,3 +81,14 @@ def test_every_old_file_can_be_read(name):
 def test_what_is_no_model_is_one_sentence():
     assert "is not a model file" in fault("inspect", "houses.csv")
     assert "no such file" in fault("inspect", "nowhere")
+
+
+def test_units_stand_beside_columns_and_coefficients():
+    run("fit", "houses.csv", "--target", "price", "--unit", "area=m²", "--unit", "price=€", "--quiet", "-o", "model")
+    lines = run("inspect", "model")[0].splitlines()
+    area = [line for line in lines if line.startswith("area")]
+    assert area[0].endswith("m²") and area[1].endswith("€/m²")
+    assert json.loads(run("inspect", "model", "--json")[0])["units"] == {"area": "m²", "price": "€"}
+    assert "There is no 'street' to have a unit" in fault(
+        "fit", "houses.csv", "--target", "price", "--unit", "street=m", code=2
+    )

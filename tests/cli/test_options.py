@@ -84,3 +84,10 @@ def test_lengths_of_time(text, seconds):
 def test_other_words_are_no_length_of_time(text):
     with pytest.raises(OptionError, match="--every is .*such as 30s, 5min or 1h"):
         options.as_seconds(text)
+
+
+def test_units_by_name():
+    assert options.named_units(["area=m²", "a=b=V"]) == {"area": "m²", "a=b": "V"}
+    assert options.named_units(None) is options.named_units([]) is None
+    with pytest.raises(OptionError, match="--unit is 'm'"):
+        options.named_units(["m"])

@@ -85,14 +85,14 @@ def fit(
     resume: options.Resume = False,
     memory: options.Memory = None,
     cache: options.Cache = None,
+    unit: options.Unit = None,
     output: options.Output = None,
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
     """Train a model on a table; Ctrl-C stops early and keeps what was learned."""
     with sentences():
-        source = options.open_data(data, query, database)
-        check_places(output, checkpoint, *source.files)
+        check_places(output, checkpoint, *(source := options.open_data(data, query, database)).files)
         with stopping_is_ctrl_c(checkpoint is not None), progress(quiet) as report:
             found = train(source, **options.as_arguments(locals()), progress=report)
         _finish(found, output, quiet, json)

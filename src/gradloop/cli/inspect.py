@@ -1,6 +1,6 @@
 """The command that prints what a model file holds, without running anything that it names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gradloop import model_file
@@ -33,7 +33,7 @@ def parts(fit: Fit, about: dict[str, Any]) -> Iterator[str]:
     if about["function"] is not None:
         yield f"The model is the function {printable(about['function'])}, which is run only with --trust."
     if fit.preparation is not None:
-        yield columns(fit.preparation)
+        yield columns(fit.preparation, fit.units)
     header, cells = coefficients(fit)
     yield table(list(map(printable, header)), [list(map(printable, row)) for row in cells])
     if fit.statistics is not None and not has_errors(fit):
@@ -43,13 +43,17 @@ def parts(fit: Fit, about: dict[str, Any]) -> Iterator[str]:
     yield origin(fit, about)
 
 
-def columns(preparation: Preparation) -> str:
+def columns(preparation: Preparation, units: Mapping[str, str]) -> str:
     """What each column is, and what is done with it."""
-    rows = [[feature.name, KINDS[feature.kind], told(feature)] for feature in preparation.used]
+    header, used = ["column", "kind", "of the training rows"], preparation.used
+    rows = [[feature.name, KINDS[feature.kind], told(feature)] for feature in used]
+    if units:
+        header.append("unit")
+        rows = [[*row, units.get(feature.name, "")] for row, feature in zip(rows, used, strict=True)]
     rules = f"cells without a value: {preparation.missing}; texts not seen in training: {preparation.unseen}"
     if preparation.classes is not None:
         rules += f"; classes: {', '.join(map(str, preparation.classes))}"
-    page = table(["column", "kind", "of the training rows"], [list(map(printable, row)) for row in rows])
+    page = table(header, [list(map(printable, row)) for row in rows])
     return f"{page}\n\n{printable(rules)}"
 
 
@@ -90,6 +94,7 @@ def as_record(fit: Fit, about: dict[str, Any]) -> dict[str, Any]:
         "preparation": None if preparation is None else preparation.to_dict(),
         "feature_names": fit.feature_names,
         "params": fit.params,
+        "units": fit.units,
         "statistics": None if fit.statistics is None else fit.statistics.to_dict(),
         "holdout": fit.holdout,
         "stop": {"name": fit.stop.name, "sentence": str(fit.stop)},

@@ -55,6 +55,10 @@ Start = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=VALUE", help="Parameter of your function and where it begins; for each one."),
 ]
+Unit = Annotated[
+    list[str] | None,
+    typer.Option("--unit", metavar="NAME=UNIT", help="Of a column, or a parameter of your function; may be repeated."),
+]
 Trust = Annotated[bool, typer.Option("--trust", help="Run the module of the function the model was fitted with.")]
 Degree = Annotated[int | None, typer.Option(min=1, help="Highest power, for --model polynomial; otherwise 2.")]
 LossOption = Annotated[LossName | None, typer.Option(help="What a wrong prediction costs; otherwise the model's own.")]
@@ -141,6 +145,7 @@ def as_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
         "solver": build_solver(*(given[name] for name in solver)),
         "every": as_seconds(given["every"]),
         "start": as_start(given["start"]),
+        "units": named_units(given["unit"]),
     }
 
 
@@ -180,6 +185,23 @@ def as_start(given: Iterable[str] | None) -> dict[str, Any] | None:
         if not equals or not name.strip().isidentifier():
             raise OptionError(f"--start is {text!r}, but it must be a name and a number, such as r=1 or w=[0,0].")
     return found
+
+
+def named_units(given: Iterable[str] | None) -> dict[str, str] | None:
+    """Units by name, from texts such as "area=m²"; None for none.
+
+    Raises: OptionError for anything else.
+
+    >>> named_units(["area=m²"])
+    {'area': 'm²'}
+    """
+    if not given:
+        return None
+    for text in given:
+        if "=" not in text:
+            raise OptionError(f"--unit is {text!r}, but it must be a name and its unit, such as area=m².")
+    pairs = [text.rpartition("=") for text in given]  # a column's name may hold the sign, a unit does not
+    return {name: unit for name, _, unit in pairs}
 
 
 def build_optimizer(name: OptimizerName | None, learning_rate: float | None) -> Any:
