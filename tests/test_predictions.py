@@ -75,3 +75,16 @@ def test_a_pipe_is_read_once(tmp_path):
     source = open_source(TABLE)
     source.one_pass = True
     assert all_of(Predictions(fits.houses(), source))["prediction"].shape == (4,)
+
+
+def test_kept_columns_stand_before_the_predictions_and_are_not_called_unused():
+    found = Predictions(fits.houses(), open_source(TABLE), keep=["street", "area", "street"])
+    (batch,) = found.batches()
+    assert list(batch) == ["street", "area", "prediction"] and found.unused() == ()
+    assert batch["street"].to_pylist() == TABLE["street"] and batch["area"].to_pylist() == TABLE["area"]
+
+
+@pytest.mark.parametrize("name", ["prediction", "mean lower", "probability of yes"])
+def test_a_kept_column_may_not_be_called_as_a_prediction(name):
+    with pytest.raises(OptionError, match="is what predictions are called"):
+        Predictions(fits.houses(), open_source(TABLE | {name: [1.0] * 4}), keep=[name])

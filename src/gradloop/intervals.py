@@ -36,7 +36,7 @@ def intervals(fit: Result, features: Array, level: float) -> dict[str, Array]:
     Raises: OptionError for a level that is none, and for a fit whose errors are not known.
     """
     check_level(level)
-    known = check_known(fit)
+    known = known_errors(fit)
     assert known.root is not None
     probability = known.kind == INVERSE and fit.loss.name == "logistic"
     model = fit.model._replace(predict=linear) if probability else fit.model
@@ -58,7 +58,7 @@ def check_level(level: float) -> None:
         raise OptionError(f"The level of an interval is {level}, but it lies between 0 and 1; try 0.95.")
 
 
-def check_known(fit: Result) -> Statistics:
+def known_errors(fit: Result) -> Statistics:
     """What is known of the parameters' errors.
 
     Raises: OptionError where nothing is.

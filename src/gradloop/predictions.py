@@ -1,19 +1,22 @@
 """Predictions for tables of any size: batch by batch, reading only the columns that the model needs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from numpy.typing import NDArray
-
+from gradloop.data import words
+from gradloop.data.arrow import plain_values
 from gradloop.data.remarks import Remarks
 from gradloop.data.sources import Source
-from gradloop.data.sources.tables import tables
+from gradloop.data.sources.source import check_known
+from gradloop.data.sources.tables import tables_and_cells
 from gradloop.data.table import Table
 from gradloop.errors import DataError, OptionError
 from gradloop.inference import Fit, gives_probabilities, tells_classes
-from gradloop.intervals import check_known, check_level
+from gradloop.intervals import check_level, known_errors
 
-Columns = dict[str, NDArray[Any]]
+PROBABILITY = "probability of "
+OWN = ("prediction", "lower", "upper", "mean lower", "mean upper")  # columns with names of ours
+Columns = dict[str, Any]  # arrays, of NumPy or of Arrow
 
 
 class Predictions:
@@ -22,11 +25,20 @@ class Predictions:
     Args: probability, for a column per class with its probability, in place of the likeliest class; level, for the
     ends of intervals of this level, as `Fit.predict_interval` tells them.
 
+    keep, for columns of the source that stand before the predictions, as they are.
+
     Raises: DataError for a fit to arrays and for columns that the source lacks; OptionError for what the model cannot
     tell.
     """
 
-    def __init__(self, fit: Fit, source: Source, probability: bool = False, level: float | None = None) -> None:
+    def __init__(
+        self,
+        fit: Fit,
+        source: Source,
+        probability: bool = False,
+        level: float | None = None,
+        keep: Iterable[str] = (),
+    ) -> None:
         if fit.preparation is None:
             raise DataError("This model was fitted to arrays, which have no column names; predict in Python, from X.")
         if probability and not gives_probabilities(fit.loss):
@@ -35,10 +47,16 @@ class Predictions:
             raise OptionError("A class has no interval, and its probability has; ask for that too: --probability.")
         if level is not None:
             check_level(level)
-            check_known(fit)
+            known_errors(fit)
         self.fit, self.source, self.probability, self.level = fit, source, probability, level
+        self.keep = tuple(dict.fromkeys(keep))
+        for name in self.keep:
+            if name in OWN or name.startswith(PROBABILITY):
+                raise OptionError(f"{words.name(name)} is what predictions are called; rename the column to keep it.")
         self._names = source.schema().names
         self._needed = fit.preparation.needed(source.name, self._names)
+        check_known(source.name, self._names, self.keep)
+        source.take_as_written([name for name in self.keep if name not in self._needed])
         self._remarks = Remarks(fit.preparation)
 
     def batches(self) -> Iterator[Columns]:
@@ -47,20 +65,24 @@ class Predictions:
         Raises: DataError for rows that do not fit the model.
         """
         rows = 0
-        for table in tables(self.source, self._needed):
+        for table, kept in tables_and_cells(self.source, self._needed, self.keep):
             rows += table.rows
             self._remarks.add(table)
-            yield self._of(table)
+            yield self._beside(kept, self._of(table))
         if not rows:
             raise DataError(f"{self.source.name} has no rows; give at least one.")
 
     def unused(self) -> tuple[str, ...]:
         """What there is to say before the first row: columns that the model does not use."""
-        return self._remarks.unused(self.source.name, self._names)
+        return self._remarks.unused(self.source.name, [name for name in self._names if name not in self.keep])
 
     def remarks(self) -> tuple[str, ...]:
         """What there is to say of the rows that were predicted: texts not seen in training, cells without a value."""
         return self._remarks.replacements(self.source.name)
+
+    def _beside(self, kept: Any, found: Columns) -> Columns:
+        """Columns that are kept, and the predictions; a number that the model read is written as a fraction."""
+        return {name: _lasting(plain_values(kept[name]), name in self._needed) for name in self.keep} | found
 
     def _of(self, table: Table) -> Columns:
         found = self._probabilities(table) if self.probability else {"prediction": self.fit.predict(table)}
@@ -69,4 +91,9 @@ class Predictions:
     def _probabilities(self, table: Table) -> Columns:
         found = self.fit.predict_probability(table)
         classes = self.fit.classes or range(found.shape[1])
-        return {f"probability of {name}": found[:, place] for place, name in enumerate(classes)}
+        return {f"{PROBABILITY}{name}": found[:, place] for place, name in enumerate(classes)}
+
+
+def _lasting(cells: Any, guessed: bool) -> Any:
+    """Cells in a type that will do for all rows: where types were guessed, whole numbers may become fractions."""
+    return cells.cast("double") if guessed and str(cells.type).startswith(("int", "uint", "null")) else cells

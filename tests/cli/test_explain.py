@@ -51,7 +51,7 @@ def test_it_has_the_options_of_fit_that_decide_the_training():
     own = set(inspect.signature(explain.explain).parameters)
     assert own - set(inspect.signature(module.fit).parameters) == {"step", "example"}
     assert set(inspect.signature(module.fit).parameters) - own == {
-        "errors", "output", "checkpoint", "every", "resume", "memory", "cache", "start", "unit"
+        "errors", "output", "checkpoint", "every", "resume", "memory", "cache", "unit"
     }  # fmt: skip
 
 
@@ -81,3 +81,10 @@ def test_wrong_usage_ends_with_2(words):
 def test_notes_of_the_training_are_said_beside_it():
     _, err = run("points.csv", "--target", "y", "--learning-rate", 50, "--epochs", 1)
     assert "gradloop: The learning rate 50 is too large" in err
+
+
+def test_a_function_of_ones_own_is_explained_by_its_name():
+    Path("decay.csv").write_text("t,y\n0,3\n1,1.8\n2,1.1\n3,0.7\n")
+    words = ["--model", "old_laws:decay", "--start", "a=1", "--start", "k=0.1", "--learning-rate", 0.01, "--epochs", 2]
+    text, _ = run("decay.csv", "--target", "y", *words, "--quiet")
+    assert "exp(" in text and f"{np.exp(-0.1):.6g}" in text  # at the start, for t = 1

@@ -1,5 +1,6 @@
 import inspect
 import os
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -74,6 +75,20 @@ def test_a_saved_model_is_drawn_on_data():
     assert "one parameter" in fault("loss-curve", "m", "table.csv", "-o", "c.svg")
     assert "--seed says how to fit" in fault("residuals", "m", "table.csv", "--seed", 3, "-o", "c.svg")
     assert "makes its own fits" in fault("methods", "m", "-o", "c.svg")
+
+
+def test_a_function_of_ones_own_is_drawn_with_trust(monkeypatch):
+    monkeypatch.syspath_prepend(os.getcwd())
+    Path("own_plotted.py").write_text("import numpy as np\ndef decay(t, a, k):\n    return a * np.exp(-k * t)\n")
+    Path("decay.csv").write_text("t,y\n0,3\n1,1.8\n2,1.1\n3,0.7\n4,0.4\n")
+    run("fit", "decay.csv", "--target", "y", "--model", "own_plotted:decay", "--start", "a=1", "--start", "k=1",
+        "--quiet", "-o", "m")  # fmt: skip
+    monkeypatch.delitem(sys.modules, "own_plotted")
+    assert "--trust" in fault("data", "m", "decay.csv", "-o", "a.svg", code=1) and "own_plotted" not in sys.modules
+    run("plot", "data", "m", "decay.csv", "--trust", "-o", "a.svg")
+    assert Path("a.svg").read_bytes().startswith(b"<?xml")
+    assert "--trust is for a saved model" in fault("data", "decay.csv", "--target", "y", "--trust", "-o", "b.svg")
+    monkeypatch.delitem(sys.modules, "own_plotted")
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,23 @@
 import csv
+import gzip
 import io
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import pyarrow
 import pytest
-from pyarrow import parquet
+from pyarrow import feather, parquet
 
 import fits
+from gradloop.data.sources.csv import PIECE
 from gradloop.inference import load
+from gradloop.predictions import Predictions
 from shell import HOUSES, fault, run
 
 LAW = "import numpy as np\ndef decay(t, a, k):\n    return a * np.exp(-k * t)\n"
@@ -103,6 +109,157 @@ def test_a_law_of_ones_own_is_fitted_by_its_name_and_used_with_trust(monkeypatch
 def test_a_law_that_cannot_be_used_is_one_sentence(words, said):
     code = 1 if "needs start" in said else 2
     assert said in fault("fit", "houses.csv", "--target", "price", *words.split(), code=code)
+
+
+NEW = "id,area,note,town\n007,200,=1+1,Bonn\n008,10,,Ulm\n1e3,30,b,Bonn\n"
+ROWS = {"id": [7, 8, 1000], "area": [200, 10, 30], "note": ["a", None, "b"], "town": ["Bonn", "Ulm", "Bonn"]}
+EXPECTED = [700, 30, 190]
+
+
+def as_parquet():
+    parquet.write_table(pyarrow.table(ROWS), "new.parquet")
+    return ["new.parquet"]
+
+
+def as_arrow():
+    feather.write_feather(pyarrow.table(ROWS), "new.arrow")
+    return ["new.arrow"]
+
+
+def as_folder():
+    os.mkdir("new")
+    for place, part in enumerate(("007,200,x,Bonn\n", "008,10,x,Ulm\n1e3,30,b,Bonn\n")):
+        Path("new", f"{place}.csv").write_text("id,area,note,town\n" + part)
+    return ["new"]
+
+
+def as_packed():
+    Path("new.csv.gz").write_bytes(gzip.compress(NEW.encode()))
+    return ["new.csv.gz"]
+
+
+def as_query():
+    with closing(sqlite3.connect("new.db")) as database, database:
+        database.execute("create table new (id text, area real, note text, town text)")
+        rows = zip(*ROWS.values(), strict=True)
+        database.executemany("insert into new values (?, ?, ?, ?)", rows)
+    return ["--sql", "select town, area, id from new order by rowid", "--db", "new.db"]
+
+
+def as_csv():
+    Path("new.csv").write_text(NEW)
+    return ["new.csv"]
+
+
+@pytest.mark.parametrize("target", ["-", "out.csv", "out.parquet"])
+@pytest.mark.parametrize("source", [as_csv, as_parquet, as_arrow, as_folder, as_packed, as_query])
+def test_every_source_is_predicted_in_its_order(source, target):
+    fits.houses().save("model")
+    words = ["predict", "model", *source(), "--quiet", "--keep", "id", "--keep", "town"]
+    out, err = run(*words, *([] if target == "-" else ["-o", target]))
+    assert err == ""
+    if target == "out.parquet":
+        found = parquet.read_table(target).to_pylist()
+    else:
+        found = rows_of(out if target == "-" else Path(target).read_text())
+    assert list(found[0]) == ["id", "town", "prediction"]
+    np.testing.assert_allclose([float(row["prediction"]) for row in found], EXPECTED)
+    assert [row["town"] for row in found] == ROWS["town"]
+    assert [float(row["id"]) for row in found] == ROWS["id"]
+
+
+def test_a_kept_column_of_a_csv_stays_as_it_is_written():
+    fits.houses().save("model")
+    out, err = run("predict", "model", *as_csv(), "--keep", "id", "--keep", "note", "--keep", "id")
+    rows = rows_of(out)
+    assert [row["id"] for row in rows] == ["007", "008", "1e3"] and [row["note"] for row in rows] == ["=1+1", "", "b"]
+    assert err.count("\n") == 1 and "column 'note' holds 1 text that a spreadsheet runs as a formula" in err
+    run("predict", "model", "new.csv", "--keep", "id", "--keep", "note", "-o", "out.parquet")
+    assert parquet.read_table("out.parquet")["id"].to_pylist() == ["007", "008", "1e3"]
+    assert run("predict", "model", "new.csv", "--keep", "note", "-o", "out.parquet")[1].count("formula") == 0
+
+
+def test_a_kept_column_that_the_model_reads_is_written_as_a_number():
+    """Its whole numbers may become fractions in the second piece that is read."""
+    fits.houses().save("model")
+    Path("new.csv").write_text("area,town\n200,Bonn\n" + "10,Ulm\n" * 700_000 + "10.5,Ulm\n")
+    assert os.path.getsize("new.csv") > PIECE
+    run("predict", "model", "new.csv", "--keep", "area", "-o", "out.parquet")
+    found = parquet.read_table("out.parquet")["area"].to_pylist()
+    assert (found[0], found[1], found[-1], len(found)) == (200.0, 10.0, 10.5, 700_002)
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "code"),
+    [
+        ("new.csv --keep street", "has no column 'street'", 1),
+        ("new.csv --keep prediction", "'prediction' is what predictions are called", 2),
+        ("nowhere.csv", "nowhere.csv", 1),
+        ("", "There are no rows to work on", 2),
+        ("new.csv --sql q", "DATA and --sql exclude each other", 2),
+        ("empty.csv", "empty.csv", 1),
+        ("header.csv", "header.csv", 1),
+        ("short.csv", "lacks the columns 'area' and 'town' that the model needs; it has column 'street'", 1),
+        ("text.csv", "column 'area' holds", 1),
+        ("new.csv -o nowhere/out.csv", "cannot be written", 1),
+        ("new.csv -o model", "is also an input", 2),
+        ("new.csv -o new.csv", "is also an input", 2),
+        ("new.csv --interval 0.9", "There are no intervals", 2),
+        ("new.csv --probability", "predicts no probabilities", 2),
+    ],
+)
+def test_what_cannot_be_predicted_is_one_sentence(words, said, code):
+    fits.houses().save("model")
+    as_csv()
+    Path("empty.csv").write_text("")
+    Path("header.csv").write_text("area,town\n")
+    Path("short.csv").write_text("street\nx\n")
+    Path("text.csv").write_text("area,town\n5,Ulm\nsix,Ulm\n")
+    assert said in fault("predict", "model", *words.split(), code=code)
+
+
+def test_a_folder_of_which_one_file_is_empty_of_rows():
+    fits.houses().save("model")
+    as_folder()
+    Path("new", "2.csv").write_text("id,area,note,town\n")
+    assert "2.csv" in fault("predict", "model", "new")
+
+
+def in_a_shell(line):
+    """What a real shell makes of a line: output, what was said, and the exit codes of all commands of the pipe."""
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    line = line.replace("gradloop", f"{sys.executable} -m gradloop.cli") + '; echo "${PIPESTATUS[*]}" >&3'
+    done = subprocess.run(["bash", "-c", f"exec 3>codes; {line}"], capture_output=True, text=True, env=paths)
+    return done.stdout, done.stderr, Path("codes").read_text().split()
+
+
+def test_rows_come_through_a_pipe_and_leave_through_one():
+    fits.houses().save("model")
+    Path("new.csv").write_text(NEW)
+    out, err, codes = in_a_shell("cat new.csv | gradloop predict model - --keep id --quiet | tail -n 2")
+    assert (err, codes) == ("", ["0", "0", "0"])
+    assert [line.split(",")[0] for line in out.split()] == ["008", "1e3"]
+
+
+def test_a_reader_that_has_seen_enough_is_no_fault():
+    fits.houses().save("model")
+    Path("new.csv").write_text("area,town\n" + "10,Ulm\n" * 300_000)
+    out, err, codes = in_a_shell("gradloop predict model new.csv | head -n 2")
+    assert (out, err, codes[1]) == ("prediction\n30.0\n", "", "0")
+
+
+def test_a_prediction_that_is_stopped_leaves_nothing(monkeypatch):
+    fits.houses().save("model")
+    Path("out.csv").write_text("before")
+
+    def stopped(self):
+        yield {"prediction": np.ones(3)}
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Predictions, "batches", stopped)
+    before = sorted(os.listdir())
+    assert "no output was written" in run("predict", "model", "houses.csv", "-o", "out.csv", code=130)[1]
+    assert sorted(os.listdir()) == before and Path("out.csv").read_text() == "before"
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is told by Linux")

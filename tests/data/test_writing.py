@@ -2,6 +2,7 @@ import csv
 import io
 
 import numpy as np
+import pyarrow
 import pytest
 from pyarrow import parquet
 
@@ -53,3 +54,14 @@ def test_nothing_is_kept_between_batches():
 
     sizes = [len(chunk) for chunk in parquet_stream(many())]
     assert max(sizes) < 3 * sizes[1]
+
+
+def test_columns_of_arrow_are_written_with_nothing_where_nothing_is(tmp_path):
+    columns = {
+        "id": pyarrow.chunked_array([[1], [None]]),
+        "note": pyarrow.array(["a", None]),
+        "x": np.array([1.5, 2.0]),
+    }
+    assert b"".join(csv_stream([columns])) == b"id,note,x\n1,a,1.5\n,,2.0\n"
+    write_columns(tmp_path / "out.parquet", [columns, columns])
+    assert parquet.read_table(tmp_path / "out.parquet")["id"].to_pylist() == [1, None] * 2

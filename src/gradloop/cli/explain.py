@@ -21,7 +21,8 @@ def explain(
     database: options.Database = None,
     leave_out: options.LeaveOut = None,
     weights: options.Weights = None,
-    model: options.ModelOption = "linear",
+    model: options.AnyModel = "linear",
+    start: options.Start = None,
     degree: options.Degree = None,
     loss: options.LossOption = None,
     l2: options.L2 = None,
@@ -44,15 +45,15 @@ def explain(
 ) -> None:
     """Train as fit does, by minibatches, and show one step with its numbers, its derivatives beside numeric ones."""
     with sentences():
-        source = options.open_data(data, query, database)
         choices: dict[str, Any] = {
             "target": target, "leave_out": leave_out or (), "weights": weights, "missing": missing,
             "max_levels": max_levels, "unseen": unseen, "model": options.build_model(model, degree), "loss": loss,
+            "start": options.as_start(start),
             "penalty": options.build_penalty(l1, l2), "seed": seed, "holdout": holdout, "engine": engine,
             "solver": options.build_solver(solver, optimizer, learning_rate, batch_size, epochs),
         }  # fmt: skip
         with progress(quiet) as report:
-            found = train(source, **choices, progress=report)
+            found = train(options.open_data(data, query, database), **choices, progress=report)
         _tell(found, found.explain(step, example), quiet, json)
 
 

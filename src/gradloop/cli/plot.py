@@ -79,6 +79,7 @@ def plot(
     batch_size: options.BatchSize = None,
     epochs: options.Epochs = None,
     seed: SeedChoice = None,
+    trust: options.Trust = False,
     dark: Dark = False,
     size: Size = None,
 ) -> None:
@@ -92,20 +93,28 @@ def plot(
             "model": model, "degree": degree, "loss": loss, "solver": solver, "optimizer": optimizer,
             "learning_rate": learning_rate, "batch_size": batch_size, "epochs": epochs, "seed": seed,
         }  # fmt: skip
-        inches, drawn = as_size(size), drawing_of(kind, source, data, target, given(looks), given(fits))
+        inches, drawn = as_size(size), drawing_of(kind, source, data, target, trust, given(looks), given(fits))
         with plots.canvas(output, dark=dark, size=inches) as axes:
             drawn(axes)
 
 
 def drawing_of(
-    kind: Kind, source: Path, data: Path | None, target: str | None, taken: dict[str, Any], settings: dict[str, Any]
+    kind: Kind,
+    source: Path,
+    data: Path | None,
+    target: str | None,
+    trust: bool,
+    taken: dict[str, Any],
+    settings: dict[str, Any],
 ) -> Callable[[Axes], Axes]:
     """What is left to do with axes, once the options are known to suit each other and the fit is there."""
     drawing = DRAWINGS[kind]
     check_taken(kind, drawing, taken)
     if target is None:
-        fitted = saved(kind, drawing, source, data, settings)
+        fitted = saved(kind, drawing, source, data, trust, settings)
         return lambda axes: drawing.draw(fitted, data, axes, **taken)
+    if trust:
+        raise OptionError("--trust is for a saved model, and with --target SOURCE is a table; leave it out.")
     if data is not None:
         raise OptionError("With --target, SOURCE is the table, and there is no DATA beside it; leave one out.")
     if drawing.of_table:
@@ -128,7 +137,7 @@ def check_taken(kind: str, drawing: Drawing, taken: dict[str, Any]) -> None:
             raise OptionError(f"--{name} is for {kinds}, not for {kind}; leave it out.")
 
 
-def saved(kind: str, drawing: Drawing, source: Path, data: Path | None, settings: dict[str, Any]) -> Fit:
+def saved(kind: str, drawing: Drawing, source: Path, data: Path | None, trust: bool, settings: dict[str, Any]) -> Fit:
     """The model of a file, once it is sure that the rest of the command suits it."""
     if drawing.of_table:
         raise OptionError(f"The picture {kind} makes its own fits: give a table, and --target, the column to predict.")
@@ -142,7 +151,7 @@ def saved(kind: str, drawing: Drawing, source: Path, data: Path | None, settings
         )
     if not drawing.needs_data and data is not None:
         raise OptionError(f"The picture {kind} of a saved model needs no data; leave out {data}.")
-    return load(source)
+    return load(source, trust=trust)
 
 
 def as_options(settings: dict[str, Any]) -> dict[str, Any]:

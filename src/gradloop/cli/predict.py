@@ -10,14 +10,19 @@ import typer
 from gradloop.cli import options
 from gradloop.cli.places import check_output
 from gradloop.cli.terminal import print_json, say, sentences
+from gradloop.data.formulas import Formulas
 from gradloop.data.sources import read_table
-from gradloop.data.writing import csv_stream, write_columns
+from gradloop.data.writing import csv_stream, is_parquet, write_columns
 from gradloop.inference import load
 from gradloop.predictions import Predictions
 from gradloop.text import number, table
 
 IntervalOption = Annotated[
     float | None, typer.Option("--interval", metavar="LEVEL", help="Add the ends of intervals of this level, as 0.95.")
+]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="Write this column of DATA before the predictions; may be repeated."),
 ]
 PredictionsFile = Annotated[
     Path | None,
@@ -33,6 +38,7 @@ def predict(
     output: PredictionsFile = None,
     probability: options.Probability = False,
     interval: IntervalOption = None,
+    keep: Keep = None,
     trust: options.Trust = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -40,14 +46,16 @@ def predict(
     with sentences():
         source = options.open_data(data, query, database)
         check_output(output, model, *source.files)
-        found = Predictions(load(model, trust=trust), source, probability, interval)
+        found = Predictions(load(model, trust=trust), source, probability, interval, keep or ())
         _say(found.unused(), quiet)
+        formulas = Formulas()
         if output is not None:
-            write_columns(output, found.batches())
+            as_csv = not is_parquet(output)
+            write_columns(output, formulas.watch(found.batches()) if as_csv else found.batches())
         else:
-            for chunk in csv_stream(found.batches()):
+            for chunk in csv_stream(formulas.watch(found.batches())):
                 sys.stdout.buffer.write(chunk)
-        _say(found.remarks(), quiet)
+        _say([*found.remarks(), *formulas.sentences()], quiet)
 
 
 def _say(remarks: Iterable[str], quiet: bool) -> None:

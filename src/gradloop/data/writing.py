@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import ArrayLike
+import numpy as np
 
 from gradloop.data.csv import csv_chunks
 from gradloop.errors import DataError
 from gradloop.text import printable
 from gradloop.whole_file import PathLike, reason, write_whole
 
-Columns = Mapping[str, ArrayLike]  # of equal length
+Columns = Mapping[str, Any]  # arrays of equal length, of NumPy or of Arrow
 
 
 def write_columns(path: PathLike, batches: Iterable[Columns]) -> None:
@@ -21,13 +21,18 @@ def write_columns(path: PathLike, batches: Iterable[Columns]) -> None:
 
     Raises: DataError if columns differ in length or the file cannot be written; what was there before then stays.
     """
-    written = parquet_stream if Path(path).suffix.lower() == ".parquet" else csv_stream
+    written = parquet_stream if is_parquet(path) else csv_stream
     try:
         write_whole(path, written(batches))
     except OSError as error:
         raise DataError(
             f"{printable(os.fspath(path))} cannot be written: {reason(error)}; choose another place."
         ) from error
+
+
+def is_parquet(path: PathLike) -> bool:
+    """Whether a file of this name is written as Parquet."""
+    return Path(path).suffix.lower() == ".parquet"
 
 
 def csv_stream(batches: Iterable[Columns]) -> Iterator[bytes]:
@@ -37,8 +42,17 @@ def csv_stream(batches: Iterable[Columns]) -> Iterator[bytes]:
     b'x\\n0.5\\n2.0\\n'
     """
     for number, columns in enumerate(batches):
-        header, *rows = csv_chunks(columns)
+        header, *rows = csv_chunks({name: _plain(column) for name, column in columns.items()})
         yield from rows if number else (header, *rows)
+
+
+def _plain(column: Any) -> Any:
+    """A column of Arrow as an array of what Python writes: nothing for a cell without a value."""
+    if not hasattr(column, "to_pylist"):
+        return column
+    found = np.empty(len(column), dtype=object)
+    found[:] = column.to_pylist()
+    return found
 
 
 def parquet_stream(batches: Iterable[Columns], **options: Any) -> Iterator[bytes]:

@@ -132,3 +132,13 @@ def test_a_change_between_two_passes_is_told(tmp_path, write):
 
 def test_a_type_per_column_is_announced(write):
     assert CsvSource(write(HARD)).schema().types == [pyarrow.int64(), pyarrow.string(), pyarrow.float64()]
+
+
+@pytest.mark.parametrize("piece", [16, 1 << 22])
+def test_columns_come_as_they_are_written_on_request(write, piece):
+    """However they go on: numbers with zeros before them, then text."""
+    source = CsvSource(write("id,x\n007,1\n8,2\n,3\nabc,4\n"), piece)
+    source.take_as_written(["id"])
+    cells = pyarrow.Table.from_batches(source.batches(["x", "id"]))
+    assert cells.to_pydict() == {"x": [1, 2, 3, 4], "id": ["007", "8", "", "abc"]}
+    assert "has no column 'y'" in refusal(source.take_as_written, ["y"])

@@ -5,7 +5,7 @@ import pytest
 
 from gradloop.data.sources import open_source
 from gradloop.data.sources import tables as module
-from gradloop.data.sources.tables import tables
+from gradloop.data.sources.tables import tables, tables_and_cells
 from gradloop.errors import DataError
 
 
@@ -36,3 +36,12 @@ def test_unknown_columns_are_told(tmp_path):
     (tmp_path / "t.csv").write_text("x\n1\n")
     with pytest.raises(DataError, match="has no column 'y'"):
         list(tables(open_source(tmp_path / "t.csv"), ["y"]))
+
+
+def test_cells_stand_beside_the_tables(tmp_path):
+    (tmp_path / "t.csv").write_text("id,x\n07,1\n08,2\n")
+    source = open_source(tmp_path / "t.csv")
+    source.take_as_written(["id"])
+    ((table, cells),) = tables_and_cells(source, ["x"], ["id", "x"])
+    assert table.names == ("x",) and table.rows == 2
+    assert cells.to_pydict() == {"id": ["07", "08"], "x": [1, 2]}

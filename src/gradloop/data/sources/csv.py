@@ -64,6 +64,15 @@ class CsvSource(Source):
             yield from cells.to_batches()
         self._content.check_unchanged()
 
+    def take_as_written(self, names: Sequence[str]) -> None:
+        import pyarrow
+
+        types = self.schema()
+        check_known(self.name, types.names, names)
+        for name in names:
+            types = types.set(types.get_field_index(name), pyarrow.field(name, pyarrow.string()))
+        self._types = types
+
     def read(self) -> Table:
         """All rows in memory, with what is wrong in them told by line and column."""
         if self._begun is not None:

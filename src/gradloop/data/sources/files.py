@@ -67,6 +67,10 @@ class FilesSource(Source):
                     yield batch.cast(_chosen(schema, wanted))
         self._ends = list(accumulate(counts))
 
+    def take_as_written(self, names: Sequence[str]) -> None:
+        for part in self._parts:
+            part.take_as_written(names)
+
     def fingerprint(self) -> str:
         return digest(*[(part.name, part.fingerprint()) for part in self._parts])
 

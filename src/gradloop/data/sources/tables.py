@@ -17,9 +17,21 @@ def tables(source: Source, names: Sequence[str]) -> Iterator[Table]:
 
     Raises: DataError for what cannot be read.
     """
-    first = 0
-    for cells in _joined(source.batches(names), min(ROWS, NUMBERS // len(names))):
-        yield table_of_cells(source.name, cells, lambda row, first=first: source.place(first + row))  # type: ignore[misc]
+    return (table for table, _ in tables_and_cells(source, names, ()))
+
+
+def tables_and_cells(
+    source: Source, names: Sequence[str], others: Sequence[str]
+) -> Iterator[tuple[Table, "pyarrow.Table"]]:
+    """The tables of all rows with some columns, and beside each the cells of others, as they are.
+
+    Raises: DataError for what cannot be read.
+    """
+    first, every = 0, list(dict.fromkeys([*names, *others]))
+    for cells in _joined(source.batches(every), min(ROWS, NUMBERS // len(every))):
+        found = cells.select(list(names))
+        table = table_of_cells(source.name, found, lambda row, first=first: source.place(first + row))  # type: ignore[misc]
+        yield table, cells.select(list(others))
         first += len(cells)
 
 
