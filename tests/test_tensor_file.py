@@ -1,8 +1,14 @@
+import io
 import json
+import os
+import pickle
 import re
+import stat
 import struct
-import time
+import subprocess
+import sys
 import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
@@ -99,6 +105,29 @@ def with_entries(entries, text="{}"):
     return header + " " * (-len(header) % 8)
 
 
+class Gadget:
+    """What unpickling it does can be seen in the folder."""
+
+    def __reduce__(self):
+        return open, ("canary", "w")
+
+
+def npy_of_objects():
+    file = io.BytesIO()
+    np.save(file, np.array([Gadget()], dtype=object), allow_pickle=True)
+    return file.getvalue()
+
+
+def zip_that_climbs():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("../../canary", "x")
+        link = zipfile.ZipInfo("w.npy")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(link, "/etc/passwd")
+    return file.getvalue()
+
+
 W = '"w":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}'
 ONE = struct.pack("<d", 1.0)
 DEEP = "[" * 100_000
@@ -159,6 +188,11 @@ HOSTILE = {
     ),
     "a text of 60 MB": hostile(with_entries([W], " " * 60_000_000), ONE),
     "larger than any model": bytes(tensor_file.MOST_BYTES + 100),
+    "a gadget": pickle.dumps(Gadget()),
+    "tags of YAML": b"!!python/object/apply:builtins.open ['canary', 'w']\n",
+    "tags of YAML as the document": hostile(with_entries([W], "!!python/object/apply:builtins.open [canary, w]"), ONE),
+    "an array of objects": npy_of_objects(),
+    "a zip that climbs out, with a link": zip_that_climbs(),
 }
 
 
@@ -171,6 +205,43 @@ def test_a_file_larger_than_any_model_is_not_read_to_its_end(tmp_path):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 100 * 2**20
+
+
+MEASURED = """
+import resource, sys
+import numpy, safetensors.numpy
+from gradloop import tensor_file
+from gradloop.errors import ModelFileError
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for path in sys.argv[1:]:
+    try:
+        tensor_file.read(path)
+    except ModelFileError:
+        continue
+    sys.exit(path + " was read")
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+def test_hostile_files_take_little_memory_and_run_nothing(tmp_path):
+    """Of the whole process, and so of the library that reads the layout, too; a hole takes no room on the disk."""
+    cases = [*HOSTILE.values(), struct.pack("<Q", 10_000_000 * 60) + b'{"0":', struct.pack("<Q", 2**30) + b'{"']
+    for place, content in enumerate(cases):
+        (tmp_path / str(place)).write_bytes(content)
+    for place in (len(cases) - 2, len(cases) - 1):  # ten million tensors; a text of 1 GB
+        os.truncate(tmp_path / str(place), 2**30 + 100)
+    words = [sys.executable, "-c", MEASURED, *map(str, range(len(cases)))]
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(words, capture_output=True, text=True, env=paths, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 100 + tensor_file.MOST_BYTES // 2**20, "a file is read before it is judged"
+    assert {path.name for path in tmp_path.iterdir()} == set(map(str, range(len(cases))))
+
+
+def test_the_gadget_would_leave_a_trace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pickle.loads(HOSTILE["a gadget"]).close()
+    assert [path.name for path in tmp_path.iterdir()] == ["canary"]
 
 
 def test_a_sound_file_beyond_the_limit_is_refused():
@@ -186,18 +257,16 @@ def test_the_builder_of_hostile_files_can_build_a_good_one():
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_hostile_files_are_refused_at_once(tmp_path, case):
+def test_hostile_files_are_refused_with_a_sentence(tmp_path, case):
     (tmp_path / "model").write_bytes(HOSTILE[case])
     tracemalloc.start()
-    began = time.monotonic()
     with pytest.raises(
         ModelFileError, match=r"^The file '.*model' (is not a model|was cut or altered|is larger)"
     ) as told:
         read(tmp_path / "model")
-    seconds = time.monotonic() - began
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert seconds < 5 and peak < 100 * 2**20  # without tracemalloc's own cost: under a second
+    assert peak < 100 * 2**20
     assert str(told.value).endswith(".") and "\n" not in str(told.value)
 
 

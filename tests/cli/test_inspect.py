@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 import fits
-from gradloop import model_file, model_names
+from gradloop import model_file, model_names, tensor_file
 from gradloop.result import Origin
 from shell import HOUSES, fault, run
+from test_tensor_file import HOSTILE
 
 OLD = Path(__file__).parents[1] / "old_models"
 
@@ -76,6 +77,24 @@ def test_many_levels_and_many_coefficients_are_cut():
 def test_every_old_file_can_be_read(name):
     out, _ = run("inspect", OLD / name)
     assert "saved by gradloop 0." in out
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_hostile_or_damaged_file_is_one_sentence(case):
+    Path("model").write_bytes(HOSTILE[case])
+    fault("inspect", "model")
+    fault("inspect", "model", "--json")
+
+
+def test_a_cut_an_altered_and_a_newer_file_are_one_sentence():
+    fits.houses().save("model")
+    whole = Path("model").read_bytes()
+    for content in (whole[:-1], whole[:100], whole[:-8] + b"\0" * 8, whole.replace(b"area", b"aera")):
+        Path("other").write_bytes(content)
+        assert "was cut or altered" in (said := fault("inspect", "other")) or "or it was cut" in said
+    arrays, document = tensor_file.read("model")
+    tensor_file.write("newer", arrays, document | {"format": 9, "needs": "4.0"})
+    assert "needs gradloop 4.0 or newer" in fault("inspect", "newer")
 
 
 def test_what_is_no_model_is_one_sentence():
