@@ -8,9 +8,12 @@ from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 import fits
+import gradloop as gl
 from altered import array, put, put_in, rewritten, without
 from gradloop import model_file, tensor_file
 from gradloop.errors import DataError, ModelFileError, OptionError
@@ -263,3 +266,24 @@ def test_two_who_save_to_one_path_leave_one_whole_model(tmp_path):
     assert load(tmp_path / "model").seed in range(8) and os.listdir(tmp_path) == ["model"]
     with pytest.raises(OptionError):
         load(tmp_path / "model").history["code"]
+
+
+# --- Where it comes from
+
+
+def test_the_same_rows_have_one_fingerprint_and_other_rows_another(tmp_path):
+    columns = {name: list(values) for name, values in fits.HOUSES.items()}
+    parquet.write_table(pyarrow.table(columns), tmp_path / "houses.parquet")
+    rows = zip(*columns.values(), strict=True)
+    (tmp_path / "houses.csv").write_text("area,town,price\n" + "".join(f"{a},{t},{p}\n" for a, t, p in rows))
+
+    def origin(data, **options):
+        gl.fit(data, target="price", **options).save(tmp_path / "model")
+        return gl.load(tmp_path / "model").origin
+
+    found = [origin(data) for data in (columns, tmp_path / "houses.csv", tmp_path / "houses.parquet")]
+    assert len({each.fingerprint for each in found}) == 1 and found[0].fingerprint
+    assert [Path(each.source).name for each in found] == ["the table", "houses.csv", "houses.parquet"]
+    ridge = origin(columns, penalty=gl.l2(0.1), solver="lbfgs")
+    assert ridge == found[0]._replace(solver="LBFGS", penalty="l2")
+    assert origin(columns | {"price": [150.0, 340.0, 330.0, 280.5]}).fingerprint != found[0].fingerprint

@@ -244,7 +244,8 @@ def originating(found: Fit, source: Source | None, units: dict[str, str]) -> Fit
     known = {"solver": type(found.course.solver).__name__, "penalty": "none" if penalty is None else penalty.name}
     if source is None:
         return replace(found, origin=Origin("arrays", **known), units=units)
-    seen = source.fingerprint() if source.files and not source.one_pass else ""  # else of the examples, when saved
+    numbers = isinstance(found.examples, Examples)  # in memory: their own fingerprint is taken when they are saved
+    seen = source.fingerprint() if source.files and not (source.one_pass or numbers) else ""
     return replace(found, origin=Origin(source.name, seen, **known), units=units)
 
 
