@@ -190,7 +190,11 @@ def from_table(
     remarks = (*left_out.notes(target), *remarks, *(counting_notes(table, kept) if held is not None else ()))
     seen = table if train is None else table.select(train)
     wanted = wants_classes(chosen_loss)
-    preparation = Preparation.learn(seen, target, law, leave_out=leave_out, classification=wanted, rules=rules)
+    uneven = mean_one is not None and np.ptp(mean_one) > 0
+    preparation = Preparation.learn(
+        seen, target, law, leave_out=leave_out, classification=wanted, rules=rules,
+        weights=(lambda _: mean_one) if uneven else None,
+    )  # fmt: skip
     if callable(model):
         preparation = as_they_are(preparation, law)
     check_class_count(preparation, chosen_loss, target)
@@ -230,6 +234,12 @@ def table_weights(
         raise DataError(
             f"{table.source}: the column of weights {words.name(weights)} has no value {where}; fill in these cells, "
             "with 0 for rows that are not to count."
+        )
+    if values.dtype.kind in "if" and (values < 0).any():
+        row = int(np.argmax(values < 0))
+        raise DataError(
+            f"{table.source}: the column of weights {words.name(weights)} holds {values[row]} {table.place(row)}, but a "
+            "weight is a number from 0; correct it, or choose another column."
         )
     return check_weights(values, table.rows), (*leave_out, weights)
 

@@ -51,6 +51,7 @@ class Problem:
     example: Graph  # (row, y, *params) -> loss of one example, times its weight where there are weights
     engine: str = "native"
     weights: Array | None = None  # (n,), with mean one: how much each example counts
+    labels: tuple[str, ...] | None = None  # what messages call each parameter, where columns have names
 
     in_memory: ClassVar[bool] = True  # whether all rows are
 

@@ -197,8 +197,7 @@ def likelihood_statistics(
     root = unit[:, None] * directions[:, ~flat] / np.sqrt(curvatures[~flat])
     spread[known] = column_norms(root[known].T)
     lost = [name for name, sure in zip(names, known, strict=True) if not sure]
-    shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
-    told = [f"{NOT_IDENTIFIED}: {shown}, because the likelihood is flat along them."] if lost else []
+    told = [f"{NOT_IDENTIFIED}: {shortly(lost)}, because the likelihood is flat along them."] if lost else []
     condition = float(curvatures[-1] / curvatures[0]) if curvatures[0] > 0 else float("inf")
     infinite = float("inf")
     return with_tests(
@@ -309,12 +308,17 @@ def countable(freedom: float) -> float:
     return min(max(freedom, 1.0), 1e15)
 
 
+def shortly(names: list[str], most: int = 10) -> str:
+    """The first of the names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
 def notes(answer: Answer, freedom: int, penalised: bool, known: Array, names: Sequence[str]) -> list[str]:
     """Why something is missing."""
     found = []
     lost = [name for name, sure in zip(names, known, strict=True) if not sure]
     if lost:
-        found.append(f"{NOT_IDENTIFIED}: {', '.join(lost)}, because their columns are combinations of others.")
+        found.append(f"{NOT_IDENTIFIED}: {shortly(lost)}, because their columns are combinations of others.")
     if freedom <= 0:
         found.append(f"{answer.rows} rows leave no degrees of freedom, so there are no standard errors.")
     if penalised:

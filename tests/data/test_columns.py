@@ -62,9 +62,9 @@ def test_what_is_known():
         3,
         "in row 1",
     )
-    assert found.levels == {3.0: (2, "in row 0"), 5.0: (1, "in row 2")} and not found.constant
+    assert found.levels == {3.0: (2, "in row 0", 2), 5.0: (1, "in row 2", 1)} and not found.constant
     words = seen(Table.from_columns({"x": ["b", "a", None, "b"]}))
-    assert words.levels == {"b": (2, "in row 0"), "a": (1, "in row 1")} and words.characters == 2
+    assert words.levels == {"b": (2, "in row 0", 2), "a": (1, "in row 1", 1)} and words.characters == 2
     assert seen(Table.from_columns({"x": [True, False, True]})).levels[True].rows == 2
 
 

@@ -54,7 +54,7 @@ def test_what_is_known_is_what_columns_say():
         if expected.kind == "number":
             assert (known[name].whole, known[name].counting) == (expected.whole, expected.counting)
         assert known[name].moments.center == pytest.approx(expected.moments.center)
-        assert {level: count for level, (count, _) in known[name].levels.items()} == {
-            level: count for level, (count, _) in expected.levels.items()
+        assert {level: (count, weight) for level, (count, _, weight) in known[name].levels.items()} == {
+            level: (count, weight) for level, (count, _, weight) in expected.levels.items()
         }
     assert is_plain(pyarrow.float32()) and not is_plain(pyarrow.string())

@@ -39,6 +39,8 @@ def check_target(y: Any, rows: int) -> NDArray[Any]:
     """
     array = _as_array(y, "y")
     _check_target_shape(array, rows)
+    if array.dtype.kind in "iu":
+        _check_exact(array, "y")
     if array.dtype.kind in "biu" and not (array.dtype.kind == "u" and array.max() >= 2**63):
         return np.require(array, np.int64, ["C", "A"])
     numbers = _as_floats(array, "y")

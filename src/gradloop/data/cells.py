@@ -51,10 +51,11 @@ class Column(NamedTuple):
 
 
 class Level(NamedTuple):
-    """A value of a column: in how many rows, and where it is first."""
+    """A value of a column: in how many rows, where it is first, and the sum of these rows' weights."""
 
     rows: int
     place: str
+    weight: float = 0.0
 
 
 def spots(hit: Mask, place: Place, said: str = "") -> str:

@@ -19,6 +19,7 @@ MOST_LEVELS = 100_000  # different values that are remembered
 MOST_CHARACTERS = 1 << 25  # and how long they may be together
 
 Kind = Literal["number", "bool", "text", "date"]
+Weights = NDArray[np.float64] | None  # of rows, each above 0; None where all count alike
 _SAID = {"number": "numbers", "bool": "booleans", "text": "text", "date": "dates"}
 
 
@@ -73,17 +74,24 @@ class ColumnStatistics:
         """The number of cells that have a value."""
         return self.rows - self.missing
 
-    def add(self, values: NDArray[Any], missing: Mask | None = None, place: Place | None = None) -> None:
-        """Take more rows into account: values (n,), and which of them are missing."""
+    @property
+    def weight(self) -> float:
+        """The sum of the weights of all levels."""
+        return sum(level.weight for level in self.levels.values())
+
+    def add(
+        self, values: NDArray[Any], missing: Mask | None = None, place: Place | None = None, weights: Weights = None
+    ) -> None:
+        """Take more rows into account: values (n,), which of them are missing, and how much each counts, above 0."""
         where = place or (lambda row: f"in row {row}")
         self.rows += len(values)
         if missing is not None and missing.any():
             self.missing_place = self.missing_place or where(int(missing.argmax()))
             self.missing += int(missing.sum())
             rows = np.flatnonzero(~missing)
-            values, where = values[rows], _through(where, rows)
+            values, where, weights = values[rows], _through(where, rows), None if weights is None else weights[rows]
         if len(values):
-            self._add_present(values, where)
+            self._add_present(values, where, weights)
 
     def count(self, values: NDArray[Any]) -> None:
         """Take more rows of numbers or booleans into account, none missing, but for their moments and levels."""
@@ -106,45 +114,48 @@ class ColumnStatistics:
         self.moments = self.moments.combine(other.moments)
         if other.moments.size:
             self._follow(other.ends if other.counting else None)
-        for level, (rows, place) in other.levels.items():
-            self._remember(level, rows, partial(str, place))
+        for level, (rows, place, weight) in other.levels.items():
+            self._remember(level, rows, weight, partial(str, place))
 
     def misspelled(self) -> Problem | None:
         """The problem of a column of text that is meant as numbers or dates."""
         if self.kind != "text":
             return None
-        known = {level: Level(1, place) for level, (_, place) in self.levels.items()} if self.crowded else self.levels
+        known = (
+            {level: Level(1, place) for level, (_, place, _) in self.levels.items()} if self.crowded else self.levels
+        )
         return misspelled(known)
 
-    def _add_present(self, values: NDArray[Any], place: Place) -> None:
+    def _add_present(self, values: NDArray[Any], place: Place, weights: Weights) -> None:
         kind = _kind(values)
         self._agree(kind, lambda: _cell(kind, values[0], place(0)))
         if kind == "date":
             values = values.astype(np.int64)
         if kind in ("number", "date"):
-            self.moments = self.moments.combine(Moments.of(values))
+            self.moments = self.moments.combine(Moments.of(values, weights))
             self.whole &= values.dtype.kind in "iu"
             self._follow(_ends(values))
         if kind in ("text", "bool") or self.distinct:
-            self._add_levels(values, place)
+            self._add_levels(values, place, weights)
 
-    def _add_levels(self, values: NDArray[Any], place: Place) -> None:
+    def _add_levels(self, values: NDArray[Any], place: Place, weights: Weights) -> None:
         levels, codes = encode(values, MOST_LEVELS + 1)
         counts = np.bincount(codes, minlength=len(levels)).tolist()
+        sums = counts if weights is None else np.bincount(codes, weights, minlength=len(levels)).tolist()
         first = np.empty(len(counts), dtype=np.int64)
         first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # of several rows the last one stays, which is the first
-        for level, count, row in zip(levels, counts, first.tolist(), strict=False):
-            self._remember(level, count, partial(place, row))
+        for level, count, weight, row in zip(levels, counts, sums, first.tolist(), strict=False):
+            self._remember(level, count, weight, partial(place, row))
 
-    def _remember(self, level: Any, rows: int, place: Callable[[], str]) -> None:
+    def _remember(self, level: Any, rows: int, weight: float, place: Callable[[], str]) -> None:
         known = self.levels.get(level)
         if known is not None:
-            self.levels[level] = known._replace(rows=known.rows + rows)
+            self.levels[level] = known._replace(rows=known.rows + rows, weight=known.weight + weight)
             return
         self.characters += len(level) if isinstance(level, str) else 0
         self.crowded |= len(self.levels) >= MOST_LEVELS or self.characters > MOST_CHARACTERS
         if not self.crowded:
-            self.levels[level] = Level(rows, place())
+            self.levels[level] = Level(rows, place(), weight)
 
     def _agree(self, kind: Kind, said: Callable[[], str]) -> None:
         if self.kind not in (None, kind) and self.problem is None:
@@ -179,11 +190,17 @@ class TableStatistics:
 
 
 def gather(
-    batches: Iterable[Table], target: str, names: Iterable[str], drop: bool = False, distinct: bool = False
+    batches: Iterable[Table],
+    target: str,
+    names: Iterable[str],
+    drop: bool = False,
+    distinct: bool = False,
+    weights: Callable[[Table], Weights] | None = None,
 ) -> TableStatistics:
     """The statistics of target and features over all batches; with ``drop``, of the rows that lack nothing.
 
-    Args: batches, tables of the same columns; distinct, whether the target's numbers are classes.
+    Args: batches, tables of the same columns; distinct, whether the target's numbers are classes; weights, how much
+    the rows of a batch count.
 
     Raises: DataError for columns with problems, and columns that change from numbers to text midway.
 
@@ -198,14 +215,17 @@ def gather(
         found.source = batch.source
         batch.check([target, *names])
         rows = found.left_out.choose(batch, target, names if drop else ())
-        _add(columns, batch if rows is None else batch.select(rows))
+        given = None if weights is None else weights(batch)
+        if rows is not None:
+            batch, given = batch.select(rows), None if given is None else given[rows]
+        _add(columns, batch, given)
     found.left_out.check(found.source, target)
     return found
 
 
-def _add(columns: Mapping[str, ColumnStatistics], batch: Table) -> None:
+def _add(columns: Mapping[str, ColumnStatistics], batch: Table, weights: Weights) -> None:
     for name, statistics in columns.items():
-        statistics.add(batch.columns[name], batch.missing.get(name), batch.place)
+        statistics.add(batch.columns[name], batch.missing.get(name), batch.place, weights)
         if statistics.problem is not None:
             raise DataError(
                 f"{batch.source}: column {words.name(name)} {statistics.problem.what}; {statistics.problem.remedy}."

@@ -298,16 +298,16 @@ def _date(name: str, found: ColumnStatistics, rules: Rules) -> tuple[Feature, tu
 
 
 def _bool(name: str, found: ColumnStatistics, rules: Rules) -> tuple[Feature, tuple[str, ...]]:
-    return Feature(name, "bool", fill=(found.levels[True].rows / found.present,)), ()
+    return Feature(name, "bool", fill=(found.levels[True].weight / found.weight,)), ()
 
 
 def _text(name: str, found: ColumnStatistics, rules: Rules) -> tuple[Feature, tuple[str, ...]]:
     levels = told_apart(found, rules)
     pooled = len(levels) < len(found.levels)
-    counts = {level: found.levels[level].rows for level in levels if level in found.levels}
+    weights = {level: found.levels[level].weight for level in levels if level in found.levels}
     if pooled:
-        counts[OTHER] = found.present - sum(count for level, count in counts.items() if level != OTHER)
-    fill = tuple(counts[level] / found.present for level in levels[1:])
+        weights[OTHER] = found.weight - sum(weight for level, weight in weights.items() if level != OTHER)
+    fill = tuple(weights[level] / found.weight for level in levels[1:])
     return Feature(name, "text", levels=levels, pooled=pooled, fill=fill), ()
 
 

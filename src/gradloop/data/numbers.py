@@ -55,7 +55,7 @@ class PlainNumbers:
         for found, center, square in zip(self.known.values(), centers.tolist(), squares.tolist(), strict=True):
             if found.kind == "bool":
                 true = round(center * self.rows)
-                found.levels = {False: Level(self.rows - true, ""), True: Level(true, "")}
+                found.levels = {False: Level(self.rows - true, "", self.rows - true), True: Level(true, "", true)}
             else:
                 found.moments = Moments(self.rows, -np.inf, np.inf, 0, center, 0.0, square)
         return self.known

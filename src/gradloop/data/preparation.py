@@ -1,7 +1,7 @@
 """From named columns to numbers: learned from the training table, applied in the same way ever after."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, get_args
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradloop.data import words
-from gradloop.data.columns import ColumnStatistics, TableStatistics, gather
+from gradloop.data.columns import ColumnStatistics, TableStatistics, Weights, gather
 from gradloop.data.features import Class, Feature, labels, learn_feature, no_categories, text_notes, too_many
 from gradloop.data.missing import (
     LeftOut,
@@ -64,12 +64,14 @@ class Preparation:
         leave_out: Iterable[str] = (),
         classification: bool | None = None,
         rules: Rules = Rules(),  # noqa: B008  (it never changes)
+        weights: Callable[[Table], Weights] | None = None,
     ) -> "Preparation":
         """Learn from a training table, using ``columns`` (all but the target) without those in ``leave_out``.
 
         data: a table, or batches of one that is larger than memory, which are read once; what is learned does not
         depend on how the rows are cut into batches, but for rounding. classification: True makes a target of numbers
-        classes, False refuses one of text; None goes by its type.
+        classes, False refuses one of text; None goes by its type. weights: how much the rows of a batch count, above 0;
+        a row of weight 2 counts as two such rows.
 
         Raises: DataError for unknown columns, columns with problems, missing values where the rules refuse them,
         and text that does not stand for categories; OptionError for rules that are none.
@@ -81,7 +83,8 @@ class Preparation:
             raise DataError("There are no rows to learn from; give at least one.")
         names = chosen_columns(first, target, columns, leave_out)
         drop, numbers_too = rules.missing == "drop", classification is True
-        return cls.decide(gather(chain([first], batches), target, names, drop, numbers_too), classification, rules)
+        found = gather(chain([first], batches), target, names, drop, numbers_too, weights)
+        return cls.decide(found, classification, rules)
 
     @classmethod
     def decide(cls, found: TableStatistics, classification: bool | None, rules: Rules) -> "Preparation":

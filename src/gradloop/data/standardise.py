@@ -16,6 +16,8 @@ class Moments(NamedTuple):
 
         mean = (m + r) 2ᵉ,    Σ (x - mean)² = s 4ᵉ
 
+    Numbers may have weights: one of weight 2 counts as two of them, and the size is the sum of the weights.
+
     The power of two changes no digit and keeps the squares of 1e300 from overflowing; the mean has a second part r
     for what the first loses by rounding, so that an offset of 1e9 costs no digits of the deviation.
 
@@ -26,7 +28,7 @@ class Moments(NamedTuple):
     Source: Chan, Golub and LeVeque, Updating formulae and a pairwise algorithm for computing sample variances, 1979.
     """
 
-    size: int = 0
+    size: float = 0
     minimum: float = np.inf
     maximum: float = -np.inf
     exponent: int = _NO_SIZE
@@ -35,10 +37,12 @@ class Moments(NamedTuple):
     squares: float = 0.0
 
     @classmethod
-    def of(cls, values: NDArray[Any]) -> "Moments":
-        """The moments of finite numbers (n,) of any type."""
-        blocks = (values[start : start + _BLOCK] for start in range(0, len(values), _BLOCK))
-        return cls.sum([cls._of_block(block.astype(np.float64)) for block in blocks])
+    def of(cls, values: NDArray[Any], weights: NDArray[np.float64] | None = None) -> "Moments":
+        """The moments of finite numbers (n,) of any type, and of weights (n,) above 0."""
+        blocks = (slice(start, start + _BLOCK) for start in range(0, len(values), _BLOCK))
+        return cls.sum(
+            [cls._of_block(values[b].astype(np.float64), None if weights is None else weights[b]) for b in blocks]
+        )
 
     @classmethod
     def sum(cls, parts: "list[Moments]") -> "Moments":
@@ -49,16 +53,18 @@ class Moments(NamedTuple):
         return cls.sum(parts[:half]).combine(cls.sum(parts[half:]))
 
     @classmethod
-    def _of_block(cls, numbers: NDArray[np.float64]) -> "Moments":
+    def _of_block(cls, numbers: NDArray[np.float64], weights: NDArray[np.float64] | None) -> "Moments":
         minimum, maximum = float(numbers.min()), float(numbers.max())
         exponent = _exponent(max(-minimum, maximum))
         if exponent:
             numbers = np.ldexp(numbers, -exponent)
-        mean = numbers.mean()
+        size = len(numbers) if weights is None else float(weights.sum())
+        mean = np.average(numbers, weights=weights)
         numbers -= mean
-        rest = numbers.mean()
-        squares = max(float(np.square(numbers, out=numbers).sum() - len(numbers) * rest**2), 0.0)
-        return cls(len(numbers), minimum, maximum, exponent, float(mean), float(rest), squares)
+        rest = np.average(numbers, weights=weights)
+        np.square(numbers, out=numbers)
+        squares = max(float((numbers if weights is None else numbers * weights).sum() - size * rest**2), 0.0)
+        return cls(size, minimum, maximum, exponent, float(mean), float(rest), squares)
 
     def combine(self, other: "Moments") -> "Moments":
         """The moments of both sets of numbers together."""
@@ -81,7 +87,7 @@ class Moments(NamedTuple):
     @property
     def scale(self) -> float:
         """The standard deviation, divided by n and not n - 1; no smaller than numbers that can be divided by."""
-        deviation = np.ldexp(np.sqrt(self.squares / max(self.size, 1)), self.exponent)
+        deviation = np.ldexp(np.sqrt(self.squares / (self.size or 1)), self.exponent)
         return max(float(deviation), float(np.finfo(np.float64).tiny))
 
     def _with(self, exponent: int) -> "Moments":

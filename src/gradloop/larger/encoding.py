@@ -147,7 +147,10 @@ def learn(source: Source, task: Task) -> Learned:
                 yield table
 
     wanted = wants_classes(task.loss)
-    preparation = Preparation.learn(counted(), task.target, task.names, classification=wanted, rules=task.rules)
+    given = None if task.weights is None else lambda table: table_weights(table, task.weights, task.target, ())[0]
+    preparation = Preparation.learn(
+        counted(), task.target, task.names, classification=wanted, rules=task.rules, weights=given
+    )
     if task.as_they_are:
         preparation = as_they_are(preparation, task.law)
     check_class_count(preparation, task.loss, task.target)

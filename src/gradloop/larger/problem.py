@@ -18,12 +18,14 @@ import numpy as np
 from gradloop.compiler.loops import Loop
 from gradloop.compiler.program import pool
 from gradloop.core.order import rows_in_order, split_mix
+from gradloop.data import words
 from gradloop.data.ahead import ahead
 from gradloop.examples import Examples
 from gradloop.larger.rows import StoredRows
 from gradloop.larger.store import NUMBERS_IN_CHUNK, Store
 from gradloop.penalties import Penalty
 from gradloop.problem import Problem, make_problem
+from gradloop.standard_errors import labels
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -190,6 +192,8 @@ def problem_of(examples: Examples, penalty: Penalty | None, engine: str, limit: 
     if stored:
         X, y, weights = X[:FEW], y[:FEW], None if weights is None else weights[:FEW]
     few = make_problem(examples.model, examples.loss, X, y, examples.start, penalty, engine, weights)
+    if examples.preparation is not None:
+        few = replace(few, labels=tuple(map(words.name, labels(few, examples))))
     if not stored:
         return few
     given = {field.name: getattr(few, field.name) for field in fields(few)} | {

@@ -29,7 +29,7 @@ from gradloop.solvers.solution import Solution
 from gradloop.stop import Stop
 
 WORTH_PRODUCTS = 2**17  # numbers in the design; with fewer, exact refinement costs nothing
-MOST_NAMED = 5  # dependent columns whose group is told in a note
+MOST_NAMED = 5  # groups of dependent columns that are told in a note
 Array = Any
 
 
@@ -120,6 +120,7 @@ def best(design: Design) -> Answer:
         start = LeastSquares(width, intercept)
         start.learn(*first)
         found = LeastSquares(width, intercept)
+        found.label = design.label
         for part in design.rows(lambda A, y, weights: start.like(A, y, weights)):
             found.combine(part)
         return found.solve(penalty, design.rows)
@@ -158,20 +159,26 @@ def notes(design: Design, answer: Answer) -> list[str]:
     constant = [design.label(group[0]) for group in answer.groups if len(group) == 1]
     if constant:
         found.append(f"The column of {listed(constant)} holds one value only, so that its parameter is set to 0.")
-    mixed = [group for group in answer.groups if len(group) > 1]
-    for group in mixed[:MOST_NAMED]:
-        names = [design.label(j) for j in group]
-        found.append(
-            f"The rows cannot tell {names[-1]} from {listed(names[:-1])}: its column is a combination of theirs. Of "
-            "all parameters with the same predictions, the shortest for columns of length one are given."
-        )
-    if len(mixed) > MOST_NAMED:
-        found.append(f"{len(mixed) - MOST_NAMED} more columns are combinations of those before them.")
+    alike: dict[tuple[int, ...], list[str]] = {}
+    for *others, column in (group for group in answer.groups if len(group) > 1):
+        alike.setdefault(tuple(others), []).append(design.label(column))
+    if alike:
+        found.append(mixed([(listed(one), listed(list(map(design.label, others)))) for others, one in alike.items()]))
     if answer.rows <= answer.rank + (design.place is not None) and not design.curvature.any():
         found.append(f"{answer.rows} rows are fitted exactly by as many parameters: there is nothing left to judge by.")
     if not answer.settled:
         found.append(f"The columns are nearly dependent (condition {answer.condition:.1e}): last digits are not sure.")
     return found
+
+
+def mixed(groups: list[tuple[str, str]]) -> str:
+    """A sentence about columns that are combinations of others."""
+    told = "; nor ".join(f"{ones} from {others}" for ones, others in groups[:MOST_NAMED])
+    more = f"; and so on for {len(groups) - MOST_NAMED} more groups" if len(groups) > MOST_NAMED else ""
+    return (
+        f"The rows cannot tell {told}{more}: columns are combinations of others. Of all parameters with the same "
+        "predictions, the shortest for columns of length one are given."
+    )
 
 
 def listed(names: list[str]) -> str:

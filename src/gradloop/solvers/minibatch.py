@@ -32,6 +32,7 @@ from gradloop.solvers.curvature import (
     stable_rate,
     stable_rates,
 )
+from gradloop.solvers.separable import separates
 from gradloop.solvers.solution import Solution, check_count, check_start
 from gradloop.stop import Stop
 
@@ -271,6 +272,14 @@ class Run:
         if self.warned:
             self.notes.append(f"The learning rate {rate:g} is too large: {stable_rates(self.problem, bound)}.")
 
+    def warn_of_separation(self) -> None:
+        """Epochs without end would not find parameters that do not exist."""
+        if separates(self.problem, self.last, self.best_loss):
+            self.notes.append(
+                "The classes are separable: larger parameters are always better, so these only tell how many epochs "
+                "there were; add a penalty."
+            )
+
     def solution(self) -> Solution:
         """Run all epochs, or stop early and keep the best."""
         program = self.problem.program(self.loop)
@@ -297,6 +306,7 @@ class Run:
                     self.report(Progress(epoch, self.epochs, loss, epoch * self.rows / max(seconds, 1e-9), seconds))
                 self.keeper.offer(self)
             else:
+                self.warn_of_separation()
                 self.keeper.save(self)
         except KeyboardInterrupt:
             stop = Stop.INTERRUPTED

@@ -161,7 +161,9 @@ class Design:
         return self.name(int(self.columns[column]))
 
     def name(self, place: int) -> str:
-        """The parameter at a place among all, for instance w[3]."""
+        """The parameter at a place among all, by its column's name or, for instance, as w[3]."""
+        if self.problem.labels is not None:
+            return self.problem.labels[place]
         for node in self.problem.params:
             if place < node.spec.size:
                 index = ", ".join(map(str, np.unravel_index(place, node.spec.shape)))

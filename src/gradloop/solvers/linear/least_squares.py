@@ -10,6 +10,7 @@ What depends on what is decided there, once every column has length one, so that
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -74,6 +75,7 @@ class LeastSquares:
         size = intercept + columns + 1
         self.triangle = np.zeros((size, size))
         self.rows, self.weight = 0, 0.0
+        self.label: Callable[[int], str] = "column {}".format  # what messages call a column
 
     def add(self, A: Array, y: Array, weights: Array | None = None) -> None:
         """Take in the rows A (m, columns) with targets y (m,). A weight of zero is a row's absence.
@@ -201,7 +203,7 @@ def make_answer(system: System, point: Point, seen: LeastSquares, route: str) ->
     slopes, intercept = system.in_units(point.slopes, point.intercept)
     for j in np.flatnonzero(~np.isfinite(slopes)):
         raise DataError(
-            f"The coefficient of column {j} is too large for float64; multiply the column by a power of 10."
+            f"The coefficient of {seen.label(int(j))} is too large for float64; multiply the column by a power of 10."
         )
     if not np.isfinite(intercept):
         raise DataError("The intercept is too large for float64; divide the target by a power of 10.")
