@@ -94,8 +94,8 @@ def open_checkpoint(path: PathLike | None, every: float | None, resume: bool) ->
     if every is not None and (isinstance(every, bool) or not isinstance(every, (int, float)) or not every >= 0):
         raise OptionError(f"every is {every!r}, but it must be a number of seconds from 0 between two checkpoints.")
     found = Checkpoint(os.fspath(path), USUAL_SECONDS if every is None else float(every))
+    remove_leftovers(found.path)  # before the probe, which a kill may leave behind too: else they would pile up
     tensor_file.check_writable(found.path)
-    remove_leftovers(found.path)
     if resume:
         return latest(found)
     for name in (found.path, found.previous):

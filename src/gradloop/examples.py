@@ -238,8 +238,8 @@ def table_weights(
     if values.dtype.kind in "if" and (values < 0).any():
         row = int(np.argmax(values < 0))
         raise DataError(
-            f"{table.source}: the column of weights {words.name(weights)} holds {values[row]} {table.place(row)}, but a "
-            "weight is a number from 0; correct it, or choose another column."
+            f"{table.source}: the column of weights {words.name(weights)} holds {values[row]} {table.place(row)}, but "
+            "a weight is a number from 0; correct it, or choose another column."
         )
     return check_weights(values, table.rows), (*leave_out, weights)
 

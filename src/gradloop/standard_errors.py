@@ -30,6 +30,7 @@ from gradloop.statistics import (
 )
 
 LIKELIHOODS = ("logistic", "cross_entropy", "poisson")  # losses that are negative logarithms of a probability
+MOST_PARAMETERS = 10_000  # whose matrix of covariances takes 0.8 GB
 Array = Any
 
 
@@ -48,6 +49,8 @@ def standard_errors(problem: Problem, solution: Solution, examples: Examples, er
     if errors != "classical" and (not linear or problem.penalty is not None):
         raise OptionError(f"{errors} errors are for least squares without a penalty; leave errors out.")
     if problem.penalty is not None:
+        return None
+    if linear and problem.start.size > MOST_PARAMETERS:
         return None
     if linear:
         return of_least_squares(problem, solution, examples, errors)

@@ -48,9 +48,10 @@ def check_place(path: PathLike) -> None:
 
 def remove_leftovers(path: PathLike) -> None:
     """Remove what writers of ``path`` that were killed have left beside it."""
-    place = _place(path)
-    for leftover in place.parent.glob(f"{_beginning(place)}*.tmp"):
-        leftover.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # whoever writes there next will tell
+        place = _place(path)
+        for leftover in place.parent.glob(f"{_beginning(place)}*.tmp"):
+            leftover.unlink(missing_ok=True)
 
 
 def reason(error: OSError | ValueError) -> str:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 20
 _WHOLE = 2**31 - 1  # the largest block pyarrow can take
 _ROWS_AT_A_TIME = 10_000
+MOST_COLUMNS = 50_000  # with more, pyarrow takes minutes and gigabytes for any number of rows
+LONGEST = 1 << 26  # bytes of a record: pyarrow holds several times as many
 _DECIMAL = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
 
 
@@ -115,6 +117,7 @@ def _table(file: CsvText) -> Table:
     first_two = list(islice(file.records(), 2))
     if len(first_two) < 2:
         raise DataError(f"{file.source} has a header and no rows of data; it needs at least one.")
+    check_width(file, first_two[0])
     check_quotes(file)
     cells = parse_csv(file)
     names = checked_header([name.strip() for name in cells.column_names], file.source, first_two[0].line)
@@ -140,6 +143,8 @@ def parse_csv(file: CsvText, **convert: Any) -> "pyarrow.Table":
         return "error"
 
     for block in (_BLOCK, _WHOLE):
+        if block == _WHOLE:
+            _check_lengths(file)
         try:
             return arrow_csv.read_csv(
                 pyarrow.BufferReader(file.data),
@@ -203,6 +208,31 @@ def checked_header(names: list[str], source: str, line: int) -> list[str]:
             "columns are expected; put a line with names first."
         )
     return names
+
+
+def check_width(file: CsvText, header: Record) -> None:
+    """Raise DataError for more columns than can be read in a time that is worth waiting for."""
+    width = count_fields(header.content, file.delimiter)
+    if width > MOST_COLUMNS:
+        raise DataError(
+            f"{file.source}, line {header.line}: {width} columns, and at most {MOST_COLUMNS} can be read from CSV; "
+            "take those that matter, or write one row for each cell that is not zero."
+        )
+
+
+def check_length(source: str, line: int, length: int) -> None:
+    """Raise DataError for a record that would take more memory than a row of a table ever needs."""
+    if length > LONGEST:
+        raise DataError(
+            f"{source}, line {line}: a row of more than {LONGEST >> 20} MB begins here; look for a quote that is never "
+            "closed, or for line ends that are missing."
+        )
+
+
+def _check_lengths(file: CsvText) -> None:
+    if len(file.data) > LONGEST:
+        for record in file.records():
+            check_length(file.source, record.line, len(record.content))
 
 
 def check_quotes(file: CsvText) -> None:

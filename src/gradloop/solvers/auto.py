@@ -19,6 +19,7 @@ from gradloop.solvers.newton import Newton
 from gradloop.solvers.solution import Solution
 
 FEW_PARAMETERS = 60  # whose second derivatives are found one pass at a time
+MOST_IN_CLOSED_FORM = 10_000  # whose matrix of products takes 0.8 GB
 MANY_PARAMETERS = 1000  # whose matrix of second derivatives is still cheap to solve
 
 
@@ -57,6 +58,8 @@ def suited(problem: Problem) -> tuple[Solver, str]:
         )
     if not problem.smooth:
         return Minibatch(), "minibatch SGD, because the loss or the penalty has kinks"
+    if squared and affine and problem.start.size > MOST_IN_CLOSED_FORM:
+        return LBFGS(), "L-BFGS, because the parameters are too many for the closed form"
     if squared and affine:
         return ClosedForm(), "closed form, because the prediction is linear in its parameters and the loss is squared"
     if squared and problem.penalty is None:

@@ -17,6 +17,7 @@ from gradloop.blas import one_blas_thread
 from gradloop.certificate import Certificate, distance
 from gradloop.core.grad import gradient
 from gradloop.core.graph import Node
+from gradloop.data.sources.source import memory
 from gradloop.errors import OptionError
 from gradloop.history import History, Row
 from gradloop.problem import Problem
@@ -29,6 +30,7 @@ from gradloop.solvers.solution import Solution
 from gradloop.stop import Stop
 
 WORTH_PRODUCTS = 2**17  # numbers in the design; with fewer, exact refinement costs nothing
+MATRICES = 4  # of a number for each pair of parameters, that are in memory together
 MOST_NAMED = 5  # groups of dependent columns that are told in a note
 Array = Any
 
@@ -68,6 +70,7 @@ class ClosedForm:
         """
         begun = time.perf_counter()
         check_solvable(problem)
+        check_room(problem.start.size)
         design = Design(problem)
         answer = best(design)
         flat = design.flat(answer.slopes, answer.intercept)
@@ -97,6 +100,16 @@ def check_solvable(problem: Problem) -> None:
             "its prediction depends on them, so there is no closed form; choose another solver."
         )
     penalty_curvature(problem)
+
+
+def check_room(width: int) -> None:
+    """One sentence, before any work, for more parameters than matrices of their products have room for."""
+    needed, there_is = MATRICES * 8 * width**2, memory()
+    if needed > there_is:
+        raise OptionError(
+            f"The closed form of {width} parameters takes {needed / 1e9:.2g} GB, and {there_is / 1e9:.2g} GB is there; "
+            "choose another solver, such as lbfgs or minibatch."
+        )
 
 
 def names_of(nodes: tuple[Node, ...]) -> set[str]:

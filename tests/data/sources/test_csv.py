@@ -110,7 +110,7 @@ def test_faults_are_told_by_the_lines_of_the_file(write, content, said, piece):
 
 
 def test_a_row_without_end_is_told(write, monkeypatch):
-    monkeypatch.setattr("gradloop.data.sources.csv.LONGEST", 100)
+    monkeypatch.setattr("gradloop.data.csv.LONGEST", 100)
     content = write('a,b\n1,2\n3,"' + "x" * 1000)
     assert "houses.csv, line 3: a row of more than" in refusal(rows_of, CsvSource(content, 16))
 

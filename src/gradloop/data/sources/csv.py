@@ -10,7 +10,7 @@ from gradloop.data.ahead import ahead
 from gradloop.data.arrow import wider
 from gradloop.data.cells import MISSING
 from gradloop.data.content import Content, rejoined
-from gradloop.data.csv import CsvText, check_quotes, checked_header, csv_table, parse_csv
+from gradloop.data.csv import CsvText, check_length, check_quotes, check_width, checked_header, csv_table, parse_csv
 from gradloop.data.lines import SAMPLE, check_text, count_line_ends, detect_delimiter, last_record_end
 from gradloop.data.sources.source import Source, check_known, digest
 from gradloop.data.table import Table
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import pyarrow
 
 PIECE = 1 << 22  # bytes that are read at a time
-LONGEST = 1 << 30  # bytes of a record
 
 
 class CsvSource(Source):
@@ -121,20 +120,13 @@ class CsvSource(Source):
                     yield piece
                 text = text._replace(data=data[end:], before=text.before + count_line_ends(piece.data))
                 place += end
-                _check_length(text)
-
-
-def _check_length(rest: CsvText) -> None:
-    if len(rest.data) > LONGEST:
-        raise DataError(
-            f"{rest.source}, line {rest.before + 1}: a row of more than {LONGEST >> 30} GB begins here; look for a "
-            "quote that is never closed."
-        )
+                check_length(text.source, text.before + 1, len(text.data))
 
 
 def _without_header(text: CsvText) -> tuple[tuple[str, ...], CsvText]:
     """The names in the first record, and the rest."""
     header = next(text.records())
+    check_width(text, header)
     end = text.data.index(header.content) + len(header.content)
     named = parse_csv(text._replace(data=text.data[:end] + b"\n")).column_names
     names = checked_header([name.strip() for name in named], text.source, header.line)

@@ -4,7 +4,7 @@ import hashlib
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from gradloop.data import words
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 CURE = "it is damaged: fetch or write it again"
+CONTROL_GROUP = "/sys/fs/cgroup/memory.max"  # what a container may take
 _BYTES_OF_A_CELL = 8
 
 
@@ -177,8 +178,16 @@ def digest(*parts: object) -> str:
 
 
 def memory() -> int:
-    """The bytes of memory that the machine has; 16 GB where it does not tell."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 1 << 34
+    """The bytes of memory that the machine has, or that this process may take of it; 16 GB where nobody tells."""
+    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 1 << 34]
+    with suppress(ImportError):  # not a system of the Unix family
+        import resource
+
+        allowed = resource.getrlimit(resource.RLIMIT_AS)[0]  # ulimit -v
+        found += [allowed] if allowed != resource.RLIM_INFINITY else []
+    with suppress(OSError, ValueError), open(CONTROL_GROUP) as file:  # no group, or one without a limit: "max"
+        found.append(int(file.read()))
+    return min(found)
 
 
 _NOTHING: Any = ()
