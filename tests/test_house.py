@@ -45,7 +45,8 @@ FLOORS = [
     {"standard_errors", "resuming"},
     {"larger"},
     {"training", "path"},
-    {"show"},
+    {"show", "runs"},
+    {"sweep"},
     {"plots"},
     {"cli", "sklearn", "textbook"},
 ]

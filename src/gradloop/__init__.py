@@ -32,6 +32,7 @@ from gradloop.optimizers import (
 from gradloop.path import Path, path
 from gradloop.penalties import Penalty, elastic_net, l1, l2
 from gradloop.progress import Progress
+from gradloop.runs import Sweep
 from gradloop.show import show
 from gradloop.solvers.closed_form import ClosedForm
 from gradloop.solvers.coordinate_descent import CoordinateDescent
@@ -42,6 +43,7 @@ from gradloop.solvers.lbfgs import LBFGS
 from gradloop.solvers.minibatch import Minibatch
 from gradloop.solvers.newton import Newton
 from gradloop.stop import Stop
+from gradloop.sweep import sweep
 from gradloop.training import fit
 from gradloop.version import __version__
 
@@ -68,6 +70,7 @@ __all__ = [
     "Penalty",
     "Progress",
     "Stop",
+    "Sweep",
     "TapeError",
     "TracingError",
     "__version__",
@@ -99,6 +102,7 @@ __all__ = [
     "sgd",
     "show",
     "sql",
+    "sweep",
 ]
 
 

@@ -50,8 +50,8 @@ def told_note(note: str) -> str:
     return line if len(line) <= _LONG_NOTE else fill(line, _WIDTH, subsequent_indent="      ", break_on_hyphens=False)
 
 
-def title(fit: Result) -> str:
-    """The first line: model, target, loss, rows."""
+def title(fit: Result, done: str = "") -> str:
+    """The first line: model, target, loss, rows, and what was done: otherwise its turns."""
     of = ""
     if fit.preparation is not None:
         of = f" of {fit.preparation.target_name}"
@@ -59,7 +59,7 @@ def title(fit: Result) -> str:
             of += f" = {fit.classes[1]} (not {fit.classes[0]})"
     return printable(
         f"{fit.model.name} model{of}, {fit.loss.name} loss: {fit.rows} rows, "
-        f"{len(fit.feature_names)} features, {turns(fit)}, seed {fit.seed}"
+        f"{len(fit.feature_names)} features, {done or turns(fit)}, seed {fit.seed}"
     )
 
 

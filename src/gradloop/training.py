@@ -194,10 +194,10 @@ class Settings(NamedTuple):
     limit: int = 2**30  # bytes of memory
 
 
-def train(examples: Examples, settings: Settings) -> Fit:
-    """Search for the parameters, judge them, and put the result together."""
+def train(examples: Examples, settings: Settings, problem: Problem | None = None) -> Fit:
+    """Search for the parameters, judge them, and put the result together; the problem may be there already."""
     solver, penalty, seed, errors, engine, progress, place, limit = settings
-    problem = problem_of(examples, penalty, engine, limit)
+    problem = problem or problem_of(examples, penalty, engine, limit)
     chosen, reason = (solver, ()) if solver is not None else suited_to(problem)
     kept: tuple[str, ...] = ()
     if place is None:

@@ -12,6 +12,7 @@ from gradloop.cli.inspect import inspect
 from gradloop.cli.places import check_places
 from gradloop.cli.plot import plot
 from gradloop.cli.predict import evaluate, predict
+from gradloop.cli.sweep import sweep
 from gradloop.cli.synth import synth
 from gradloop.cli.terminal import FAULT, INTERRUPTED, print_json, progress, say, sentences, stopping_is_ctrl_c
 from gradloop.data.preparation import Preparation
@@ -138,6 +139,7 @@ app.command()(evaluate)
 app.command()(inspect)
 app.command()(explain)
 app.command()(plot)
+app.command()(sweep)
 app.command()(synth)
 
 

@@ -89,21 +89,24 @@ def stopping_is_ctrl_c(wanted: bool) -> Iterator[None]:
 
 
 @contextmanager
-def progress(quiet: bool) -> Iterator[Report | None]:
-    """A function that shows on standard error how far training is: as a bar, or as a few lines in a log."""
+def progress(quiet: bool, turn: str = "epoch") -> Iterator[Report | None]:
+    """A function that shows on standard error how far training is: as a bar, or as a few lines in a log.
+
+    Args: turn, what is counted.
+    """
     console = Console(stderr=True, markup=False, highlight=False, emoji=False)
     if quiet:
         yield None
     elif console.is_terminal:
-        with _bar(console) as bar:
+        with _bar(console, turn) as bar:
             yield _report_to(bar)
     else:
-        yield _few_lines()
+        yield _few_lines(turn)
 
 
-def _bar(console: Console) -> Progress:
+def _bar(console: Console, turn: str) -> Progress:
     columns = (
-        TextColumn("epoch {task.completed} of {task.total}"),
+        TextColumn(f"{turn} {{task.completed}} of {{task.total}}"),
         BarColumn(),
         TextColumn("{task.description}"),
         TimeRemainingColumn(),
@@ -120,7 +123,7 @@ def _report_to(bar: Progress) -> Report:
     return report
 
 
-def _few_lines() -> Report:
+def _few_lines(turn: str) -> Report:
     tenths = 0
 
     def report(state: Any) -> None:
@@ -128,7 +131,7 @@ def _few_lines() -> Report:
         reached = state.epoch * min(_LINES, state.epochs) // state.epochs
         if reached > tenths:
             tenths = reached
-            print(f"epoch {state.epoch} of {state.epochs}: {_told(state)}", file=sys.stderr, flush=True)
+            print(f"{turn} {state.epoch} of {state.epochs}: {_told(state)}", file=sys.stderr, flush=True)
 
     return report
 

@@ -13,6 +13,7 @@ from gradloop.plots.measurements import Line, data
 from gradloop.plots.measurements import surface as data_surface
 from gradloop.plots.quantities import coefficients, predicted, residuals
 from gradloop.plots.style import canvas, paper
+from gradloop.plots.sweeps import sweep
 from gradloop.plots.training import learning_rates, loss
 
 __all__ = [
@@ -33,4 +34,5 @@ __all__ = [
     "residuals",
     "roc",
     "surface",
+    "sweep",
 ]
