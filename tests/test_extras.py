@@ -36,4 +36,4 @@ def test_a_package_that_is_broken_says_so_itself(monkeypatch, tmp_path):
 
 def test_every_extra_is_offered():
     offered = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    assert set(EXTRAS.values()) <= set(offered)
+    assert set(EXTRAS.values()) == set(offered)

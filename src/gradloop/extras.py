@@ -8,11 +8,15 @@ from gradloop.errors import OptionError
 EXTRAS = {
     "adbc_driver_postgresql": "sql",
     "duckdb": "sql",
+    "jax": "bench",
     "matplotlib": "plots",
+    "mkdocs": "docs",
     "onnx": "onnx",
+    "pytest": "dev",
     "sklearn": "sklearn",
+    "torch": "bench",
 }  # the package, and the extra of gradloop that brings it
-_CALLED = {"adbc_driver_postgresql": "adbc-driver-postgresql", "sklearn": "scikit-learn"}
+CALLED = {"adbc_driver_postgresql": "adbc-driver-postgresql", "sklearn": "scikit-learn"}
 
 
 def require(module: str, what: str) -> Any:
@@ -27,11 +31,19 @@ def require(module: str, what: str) -> Any:
     """
     package = module.partition(".")[0]
     try:
+        importlib.import_module(package)  # a part of it may be in memory, and it be gone
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != package:
             raise
-        name = _CALLED.get(package, package)
-        raise OptionError(
-            f'{what} need {name}, which is not installed: pip install "gradloop[{EXTRAS[package]}]".'
-        ) from None
+        name = CALLED.get(package, package)
+        raise OptionError(f"{what} need {name}, which is not installed: {cure(EXTRAS[package])}.") from None
+
+
+def cure(extra: str) -> str:
+    """The command that installs an extra.
+
+    >>> print(cure("plots"))
+    pip install "gradloop[plots]"
+    """
+    return f'pip install "gradloop[{extra}]"'

@@ -89,7 +89,7 @@ def test_sizes_that_are_none_are_refused(size):
 
 def test_without_matplotlib_there_is_one_sentence(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
-    with pytest.raises(GradloopError, match=r"pip install 'gradloop\[plots\]'"):
+    with pytest.raises(GradloopError, match=r'^Pictures need matplotlib, .*pip install "gradloop\[plots\]"'):
         style.on(None)
 
 

@@ -154,4 +154,5 @@ except ValueError as error:
     print(error)
 """
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert found == "gradloop.sklearn needs scikit-learn, which is not installed: pip install 'gradloop[sklearn]'.\n"
+    needed = "The estimators of gradloop.sklearn need scikit-learn, which is not installed"
+    assert found == f'{needed}: pip install "gradloop[sklearn]".\n'

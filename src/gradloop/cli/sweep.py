@@ -12,6 +12,7 @@ from gradloop.cli import options
 from gradloop.cli.places import check_output
 from gradloop.cli.terminal import FAULT, INTERRUPTED, print_json, progress, say, sentences
 from gradloop.errors import OptionError
+from gradloop.extras import require
 from gradloop.plots.style import check_path
 from gradloop.runs import Sweep
 from gradloop.stop import Stop
@@ -50,7 +51,7 @@ def sweep(
         if picture is not None:
             check_path(picture)
             check_output(picture, *source.files)
-            plots.style.require_matplotlib()
+            require("matplotlib", "Pictures")
         alike = ("target", "weights", "loss", "errors", "seed", "holdout", "missing", "max_levels", "unseen", "engine")
         given = locals()
         asked: dict[str, Any] = settings | {name: given[name] for name in alike}

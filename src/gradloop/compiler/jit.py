@@ -39,6 +39,11 @@ def processor() -> str:
     return str(llvm.get_host_cpu_name())
 
 
+def features() -> list[str]:
+    """What that processor can do and programs are compiled for, as LLVM calls it."""
+    return sorted(name for name, present in llvm.get_host_cpu_features().items() if present)
+
+
 def parsed(text: str) -> Any:
     module = llvm.parse_assembly(text)
     module.verify()

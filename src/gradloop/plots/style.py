@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from gradloop.errors import GradloopError, OptionError
+from gradloop.errors import OptionError
+from gradloop.extras import require
 from gradloop.text import number, printable
 from gradloop.whole_file import PathLike, check_place, reason, write_whole
 
@@ -59,13 +60,7 @@ DARK = Inks("#181818", "#e8e8e8", "#9a9a9a", ("#56B4E9", "#E69F00", "#009E73", "
 
 def require_matplotlib() -> Any:
     """matplotlib, or one sentence where it is not installed."""
-    try:
-        import matplotlib
-    except ImportError:
-        raise GradloopError(
-            "Pictures need matplotlib, which is not installed: pip install 'gradloop[plots]'."
-        ) from None
-    return matplotlib
+    return require("matplotlib", "Pictures")
 
 
 @contextmanager

@@ -12,14 +12,12 @@ are (``stderr_``).
 [2.] 1.0 exact gap
 """
 
-from gradloop.errors import GradloopError
+from gradloop.extras import require
 
 try:
     import sklearn.base  # noqa: F401
-except ImportError as error:
-    raise GradloopError(
-        "gradloop.sklearn needs scikit-learn, which is not installed: pip install 'gradloop[sklearn]'."
-    ) from error
+except ImportError:
+    require("sklearn.base", "The estimators of gradloop.sklearn")
 
 from gradloop.sklearn.law import LawRegressor
 from gradloop.sklearn.linear import ElasticNet, Lasso, LinearRegression, Ridge

@@ -78,5 +78,5 @@ def test_a_notebook_is_redrawn_and_gets_sharp_pictures(monkeypatch):
 def test_without_matplotlib_one_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     for call in (lambda: d2l.plt, d2l.set_figsize, lambda: d2l.plot([1])):
-        with pytest.raises(GradloopError, match="pip install 'gradloop\\[plots\\]'"):
+        with pytest.raises(GradloopError, match=r'pip install "gradloop\[plots\]"'):
             call()

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from gradloop.data.content import Content
 from gradloop.data.sources.source import digest
-from gradloop.data.sources.sql import ROWS, QuerySource, package
+from gradloop.data.sources.sql import ROWS, QuerySource
 from gradloop.data.table import check_unique
 from gradloop.errors import DataError
+from gradloop.extras import require
 
 if TYPE_CHECKING:
     import pyarrow
@@ -22,7 +23,7 @@ class DuckSource(QuerySource):
         self.query = query
         self.name = "the query" if content is None else f"the query to {content.name}"
         self.files = (content.path,) if content and content.path else ()
-        self._duckdb = package("duckdb", "A query to DuckDB")
+        self._duckdb = require("duckdb", "Queries to DuckDB")
         self._content = content
         with self._told():
             self._check_query()

@@ -5,7 +5,8 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from gradloop.data.sources.source import digest, said_by
-from gradloop.data.sources.sql import QuerySource, package, public, without_secrets
+from gradloop.data.sources.sql import QuerySource, public, without_secrets
+from gradloop.extras import require
 
 if TYPE_CHECKING:
     import pyarrow
@@ -20,7 +21,7 @@ class PostgresSource(QuerySource):
         self.query = query.strip().rstrip(";")
         self.name = f"the query to {public(address)}"
         self._address = address
-        self._driver = package("adbc_driver_postgresql.dbapi", "A query to PostgreSQL")
+        self._driver = require("adbc_driver_postgresql.dbapi", "Queries to PostgreSQL")
         with self._told(), self._cursor() as cursor:
             cursor.execute(f"select * from ({self.query}) as rows_asked_for limit 0")
             self._schema = _plain_schema(cursor.fetch_record_batch().schema)

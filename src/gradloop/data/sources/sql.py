@@ -1,12 +1,11 @@
 """The rows that a query selects: from DuckDB unless said otherwise, from SQLite, from PostgreSQL."""
 
-import importlib
 import os
 import re
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from gradloop.data.content import Content
@@ -90,17 +89,6 @@ class QuerySource(Source):
 
     def _said(self, error: Exception) -> str:
         return said_by(error)
-
-
-def package(name: str, what: str) -> Any:
-    """A package that reads databases.
-
-    Raises: OptionError with the command that installs it.
-    """
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        raise OptionError(f'{what} needs a package that is not installed: pip install "gradloop[sql]".') from None
 
 
 def without_secrets(text: str, address: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from gradloop.eager.base import raw
 from gradloop.errors import GradloopError
+from gradloop.extras import require
 
 USUAL = ("-", "m--", "g-.", "r:")
 
@@ -17,15 +18,9 @@ USUAL = ("-", "m--", "g-.", "r:")
 def pyplot() -> Any:
     """matplotlib's pyplot.
 
-    Raises: GradloopError where matplotlib is not installed, with the cure.
+    Raises: OptionError where matplotlib is not installed, with the cure.
     """
-    try:
-        from matplotlib import pyplot
-    except ImportError:
-        raise GradloopError(
-            "Pictures need matplotlib, which is not installed: pip install 'gradloop[plots]'."
-        ) from None
-    return pyplot
+    return require("matplotlib.pyplot", "Pictures")
 
 
 def notebook() -> Any:
