@@ -46,7 +46,7 @@ FLOORS = [
     {"larger"},
     {"training", "path"},
     {"show", "runs"},
-    {"sweep"},
+    {"sweep", "doctor"},
     {"plots"},
     {"cli", "sklearn", "textbook"},
 ]

@@ -3,10 +3,11 @@
 import ctypes
 from typing import Any
 
+import llvmlite.binding as llvm
 import numpy as np
 import pytest
 
-from gradloop.compiler.jit import assembly, compile_function, compiled, optimised_text
+from gradloop.compiler.jit import assembly, compile_function, compiled, features, optimised_text
 from gradloop.compiler.loops import Inputs, Map
 from gradloop.compiler.program import Program, module_text
 from gradloop.core.spec import FLOAT64, Spec
@@ -72,3 +73,8 @@ def test_every_stage_can_be_read() -> None:
     assert "define i64 @run" in optimised_text(text)
     assert "run" in assembly(text)
     assert "ret" in assembly(text)
+
+
+def test_the_features_are_those_that_programs_are_compiled_for() -> None:
+    flattened = llvm.get_host_cpu_features().flatten().split(",")
+    assert features() == sorted(name[1:] for name in flattened if name.startswith("+"))

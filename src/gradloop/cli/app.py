@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from gradloop.cli import options
+from gradloop.cli.doctor import doctor
 from gradloop.cli.explain import explain
 from gradloop.cli.inspect import inspect
 from gradloop.cli.places import check_places
@@ -140,6 +141,7 @@ app.command()(inspect)
 app.command()(explain)
 app.command()(plot)
 app.command()(sweep)
+app.command()(doctor)
 app.command()(synth)
 
 
