@@ -29,7 +29,6 @@ from gradloop.version import __version__
 
 app = typer.Typer(
     name="gradloop",
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Train models of tables whose rows are independent, and use them.",
     epilog="Exit codes: 0 fine, 1 a fault of data or model, 2 a wrong option, 130 interrupted.",

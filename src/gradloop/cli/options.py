@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 import numpy as np
 import typer
 
+from gradloop.cli.completion import columns, harmless, model_files
 from gradloop.data.sources import Source, sql
 from gradloop.data.sources.opening import open_path
 from gradloop.errors import OptionError
@@ -42,14 +43,24 @@ Database = Annotated[
     str | None,
     typer.Option("--db", metavar="DB", help="For --sql: DuckDB or SQLite file, or postgresql://…; otherwise DuckDB."),
 ]
-ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="File that gradloop fit -o wrote.")]
-Target = Annotated[str, typer.Option(metavar="NAME", help="Column to predict.")]
-LeaveOut = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Column not to use; may be repeated.")]
-Weights = Annotated[str | None, typer.Option(metavar="NAME", help="Column that says how much each row counts.")]
+ModelFile = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="File that gradloop fit -o wrote.", autocompletion=model_files)
+]
+Target = Annotated[str, typer.Option(metavar="NAME", help="Column to predict.", autocompletion=columns)]
+LeaveOut = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="Column not to use; may be repeated.", autocompletion=columns)
+]
+Weights = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Column that says how much each row counts.", autocompletion=columns)
+]
 ModelOption = Annotated[ModelName, typer.Option(help="What is predicted from a row.")]
 AnyModel = Annotated[
     str,
-    typer.Option(metavar="NAME", help="linear, polynomial, logistic, softmax, or package.module:function of yours."),
+    typer.Option(
+        metavar="NAME",
+        help="linear, polynomial, logistic, softmax, or package.module:function of yours.",
+        autocompletion=lambda incomplete: harmless(names(ModelName), incomplete),
+    ),
 ]
 Start = Annotated[
     list[str] | None,
@@ -106,7 +117,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 Probability = Annotated[bool, typer.Option("--probability", help="A column per class with its probability.")]
 StageArgument = Annotated[Stage, typer.Argument(metavar="STAGE", help="graph, gradient, loop, llvm or assembly.")]
 SampleFile = Annotated[str | None, typer.Argument(metavar="DATA", help="File whose columns are meant.")]
-SampleTarget = Annotated[str | None, typer.Option("--target", metavar="NAME", help="Column to predict.")]
+SampleTarget = Annotated[
+    str | None, typer.Option("--target", metavar="NAME", help="Column to predict.", autocompletion=columns)
+]
 Features = Annotated[int | None, typer.Option(min=1, help="Without DATA: how many; otherwise 2.")]
 Classes = Annotated[int | None, typer.Option(min=2, help="Without DATA: how many; otherwise 2.")]
 

@@ -8,6 +8,7 @@ import typer
 
 from gradloop import plots
 from gradloop.cli import options
+from gradloop.cli.completion import columns
 from gradloop.cli.terminal import sentences
 from gradloop.data.words import listed
 from gradloop.errors import OptionError
@@ -27,14 +28,20 @@ Source = Annotated[
 ]
 Data = Annotated[Path | None, typer.Argument(metavar="DATA", help="Table on which a saved model is looked at.")]
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Picture: .svg, .png or .pdf.")]
-Target = Annotated[str | None, typer.Option(metavar="NAME", help="Column of SOURCE to predict: it is fitted first.")]
+Target = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Column of SOURCE to predict: it is fitted first.", autocompletion=columns),
+]
 Feature = Annotated[
-    list[str] | None, typer.Option(metavar="NAME", help="data, boundaries: feature to look at; may be repeated.")
+    list[str] | None,
+    typer.Option(metavar="NAME", help="data, boundaries: feature to look at; may be repeated.", autocompletion=columns),
 ]
 Parameter = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="NAME", help="loss-curve: the parameter; loss-surface, methods: two; w of a feature by its name."
+        metavar="NAME",
+        help="loss-curve: the parameter; loss-surface, methods: two; w of a feature by its name.",
+        autocompletion=columns,
     ),
 ]
 Of = Annotated[str | None, typer.Option(metavar="CLASS", help="calibration: which class, of more than two.")]

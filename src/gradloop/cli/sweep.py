@@ -9,6 +9,7 @@ import typer
 
 from gradloop import plots
 from gradloop.cli import options
+from gradloop.cli.completion import optimizers
 from gradloop.cli.places import check_output
 from gradloop.cli.terminal import FAULT, INTERRUPTED, print_json, progress, say, sentences
 from gradloop.errors import OptionError
@@ -22,7 +23,9 @@ from gradloop.text import printable
 
 Rates = Annotated[str | None, typer.Option("--learning-rate", metavar="LIST", help="Such as 0.001,0.01,0.1.")]
 Sizes = Annotated[str | None, typer.Option("--batch-size", metavar="LIST", help="Such as 1,10,100,all.")]
-Optimizers = Annotated[str | None, typer.Option("--optimizer", metavar="LIST", help="Such as sgd,adam.")]
+Optimizers = Annotated[
+    str | None, typer.Option("--optimizer", metavar="LIST", help="Such as sgd,adam.", autocompletion=optimizers)
+]
 Epochs = Annotated[str | None, typer.Option("--epochs", metavar="LIST", help="Passes over the data, such as 3,10.")]
 Squares = Annotated[str | None, typer.Option("--l2", metavar="LIST", help="Strengths; several need --holdout.")]
 Sizes1 = Annotated[str | None, typer.Option("--l1", metavar="LIST", help="Strengths; several need --holdout.")]
