@@ -11,7 +11,7 @@ from gradloop.errors import DataError, OptionError
 from gradloop.solvers.gradient_descent import GradientDescent
 from gradloop.solvers.minibatch import Minibatch
 from gradloop.stop import Stop
-from gradloop.sweep import STRENGTHS, optimizer_of, penalty_of, planned, several, solver_of
+from gradloop.sweep import STRENGTHS, optimizer_of, penalty_of, planned, several, side_by_side, solver_of
 
 module = sys.modules["gradloop.sweep"]  # gl.sweep is the function
 
@@ -104,16 +104,46 @@ def test_other_solvers_are_swept_over_what_they_have():
 
 
 def test_ctrl_c_keeps_the_runs_that_began():
-    done = []
-
     def stop(state):
-        done.append((state.epoch, state.epochs))
-        if len(done) == 2:
-            raise KeyboardInterrupt
+        told.append((state.epoch, state.epochs))
+        raise KeyboardInterrupt
 
+    told = []
+    found = gl.sweep(X, Y, learning_rate=np.geomspace(1e-4, 1e-2, 200), batch_size=1, epochs=400, progress=stop)
+    assert told == [(1, 200)] and 1 <= len(found) < 200 and found.interrupted
+    assert f"Interrupted: {len(found)} of 200 runs began." in str(found)
+    for run in found:
+        assert run.fit.stop in (Stop.FINISHED, Stop.INTERRUPTED) and np.isfinite(run.loss)
     with pytest.raises(KeyboardInterrupt):
-        gl.sweep(X, Y, learning_rate=RATES, epochs=2, progress=stop)
-    assert done == [(1, 3), (2, 3)]
+        side_by_side(interrupted, [None], 1, None)
+
+
+def interrupted(plan, watch):
+    raise KeyboardInterrupt
+
+
+def test_a_fault_in_one_run_is_told_and_ends_the_others():
+    def run(plan, watch):
+        began.append(plan)
+        if plan == 0:
+            raise DataError("A fault.")
+        while True:
+            watch(None)
+
+    began = []
+    with pytest.raises(DataError, match="A fault"):
+        side_by_side(run, list(range(50)), 2, None)
+    assert 0 in began and len(began) < 50
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_number_of_threads_changes_nothing(monkeypatch, threads):
+    monkeypatch.setattr(module, "processors", lambda: threads)
+    many = np.tile(X, (300, 1)), np.tile(Y, 300)
+    found = gl.sweep(*many, learning_rate=[0.001, 0.01, 0.1, 1.0], batch_size=50, epochs=2)
+    for run in found:
+        alone = gl.fit(*many, solver=Minibatch(gl.sgd(run.settings["learning_rate"]), 50, 2))
+        assert same_bits(run.fit, alone) and run.fit.certificate == alone.certificate
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from threading import local
 from typing import Any, ClassVar
 
 import numpy as np
@@ -167,14 +168,14 @@ class Problem:
 
     def remembered(self, name: str, flat: Array, compute: Callable[[Array], Any]) -> Any:
         """What was computed at these parameters, if it was the last of its kind: certificates ask where solvers end."""
-        key = flat.tobytes()
-        if self._last.get(name, (None,))[0] != key:
-            self._last[name] = key, compute(flat)
-        return self._last[name][1]
+        key, last = flat.tobytes(), vars(self._last)
+        if last.get(name, (None,))[0] != key:
+            last[name] = key, compute(flat)
+        return last[name][1]
 
     @cached_property
-    def _last(self) -> dict[str, Any]:
-        return {}
+    def _last(self) -> local:
+        return local()  # each thread has its own: runs side by side do not disturb one another
 
     def curvature_times(self, flat: Array, direction: Array) -> Array:
         """The second derivative of the objective at `flat` times a direction, in float64."""

@@ -58,6 +58,7 @@ class Sweep(Sequence[Run]):
     runs: tuple[Run, ...]
     notes: tuple[str, ...] = ()
     stable_rate: float = float("nan")  # the largest with which descent on all rows does not grow
+    planned: int = 0  # how many runs there were to be; fewer began where they were interrupted
 
     plot: ClassVar[Callable[..., Any]]  # the picture: plots, which stands above, puts it here
 
@@ -86,6 +87,11 @@ class Sweep(Sequence[Run]):
         if self.best_run is None:
             raise OptionError(f"Every run diverged, so that none is the best: {self.advice}.")
         return self.best_run.fit
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether there would have been more to see."""
+        return len(self) < self.planned or any(run.fit.stop is Stop.INTERRUPTED for run in self)
 
     @property
     def advice(self) -> str:
@@ -124,6 +130,8 @@ class Sweep(Sequence[Run]):
             yield f"{word(stop)}: {stop}"
         if self.best_run is None:
             yield f"Every run diverged: {self.advice}."
+        if len(self) < self.planned:
+            yield f"Interrupted: {len(self)} of {counted(self.planned, 'run')} began."
         yield from (f"note: {note}" for note in self.notes)
 
     def to_dict(self) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradloop.compiler.program import ROWS_WORTH_A_THREAD, WORKER, processors
 from gradloop.data.missing import Rules
 from gradloop.data.sources import open_source, read_table
 from gradloop.errors import OptionError
@@ -26,7 +28,6 @@ from gradloop.solvers.curvature import stable_rate, stable_rates
 from gradloop.solvers.gradient_descent import GradientDescent
 from gradloop.solvers.minibatch import Minibatch, check_penalty
 from gradloop.standard_errors import check_errors
-from gradloop.stop import Stop
 from gradloop.training import Given, Settings, check_options, originating, train
 
 STEPS = ("optimizer", "learning_rate", "batch_size", "epochs")  # how steps are taken
@@ -79,7 +80,7 @@ def sweep(
         run._replace(fit=originating(run.fit, source)) for run in compared(examples, plans, problems, common, progress)
     ]
     bound, notes = limits(runs, problems[plans[0].strengths])
-    return Sweep(tuple(with_gaps(runs)), (*examples.notes, *notes), bound)
+    return Sweep(tuple(with_gaps(runs)), (*examples.notes, *notes), bound, len(plans))
 
 
 # ---- what is to be run ---------------------------------------------------------------------------------------
@@ -182,19 +183,53 @@ def compared(
     for plan in plans:
         check_plan(plan, problems[plan.strengths])
     unseen = None if examples.held is None else held_problem(examples, common.engine)
-    fits: list[Fit] = []
-    begun, rows = time.perf_counter(), 0
-    for done, plan in enumerate(plans, start=1):
-        settings = common._replace(solver=plan.solver, penalty=plan.penalty)
-        fits.append(train(examples, settings, problems[plan.strengths]))
-        if fits[-1].stop is Stop.INTERRUPTED:
-            break
-        history = fits[-1].history
-        rows += int(history["rows"][-1]) if len(history) else 0
-        if report:
-            loss, seconds = float(history["loss"][-1]) if len(history) else np.nan, time.perf_counter() - begun
-            report(Progress(done, len(plans), loss, rows / seconds, seconds))
-    return [judged(plan, fit, problems[plan.strengths], unseen) for plan, fit in zip(plans, fits, strict=False)]
+
+    def run(plan: Plan, watch: Report) -> Run:
+        settings = common._replace(solver=plan.solver, penalty=plan.penalty, progress=watch)
+        problem = problems[plan.strengths]
+        return judged(plan, train(examples, settings, problem), problem, unseen)
+
+    one_each = len(examples.X) >= ROWS_WORTH_A_THREAD and all(isinstance(plan.solver, Minibatch) for plan in plans)
+    return side_by_side(run, plans, processors() if one_each else 1, report)
+
+
+def side_by_side(
+    run: Callable[[Plan, Report], Run], plans: Sequence[Plan], threads: int, report: Report | None
+) -> list[Run]:
+    """Runs in so many threads at once: minibatches follow one another, so a run keeps only one processor busy.
+
+    After Ctrl-C running ones end with their epoch, and others do not begin.
+    """
+    from concurrent.futures import ThreadPoolExecutor, as_completed
+
+    stopping, begun, rows = threading.Event(), time.perf_counter(), 0.0
+
+    def watch(state: Progress) -> None:
+        if stopping.is_set():
+            raise KeyboardInterrupt
+
+    def watched(plan: Plan) -> Run | None:
+        return None if stopping.is_set() else run(plan, watch)
+
+    prefix = WORKER if threads > 1 else ""  # whose passes over the rows then have no threads of their own
+    with ThreadPoolExecutor(threads, thread_name_prefix=prefix) as pool:
+        futures = [pool.submit(watched, plan) for plan in plans]
+        try:
+            for done, future in enumerate(as_completed(futures), start=1):
+                found = future.result()
+                rows += 0.0 if found is None else np.nan_to_num(found.rows)
+                seconds = time.perf_counter() - begun
+                if report and found is not None:
+                    report(Progress(done, len(plans), found.loss, rows / seconds, seconds))
+        except KeyboardInterrupt:
+            stopping.set()
+        except BaseException:
+            stopping.set()
+            raise
+        runs = [found for future in futures if (found := future.result()) is not None]
+    if not runs:
+        raise KeyboardInterrupt
+    return runs
 
 
 def check_plan(plan: Plan, problem: Problem) -> None:

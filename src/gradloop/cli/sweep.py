@@ -16,7 +16,6 @@ from gradloop.errors import OptionError
 from gradloop.extras import require
 from gradloop.plots.style import check_path
 from gradloop.runs import Sweep
-from gradloop.stop import Stop
 from gradloop.sweep import planned
 from gradloop.sweep import sweep as compare
 from gradloop.text import printable
@@ -125,5 +124,5 @@ def finish(found: Sweep, picture: Path | None, output: Path | None, quiet: bool,
     if best is None:
         say(f"Every run diverged: {found.advice}. No model was saved.")
         raise typer.Exit(FAULT)
-    if any(run.fit.stop is Stop.INTERRUPTED for run in found):
+    if found.interrupted:
         raise typer.Exit(INTERRUPTED)
