@@ -88,10 +88,8 @@ def check_step(number: int, steps: int) -> None:
 
 
 def minibatch_step(fit: Result, problem: Problem, solver: Minibatch, number: int) -> Step:
-    assert fit.course is not None and fit.course.optimizer is not None
-    optimizer, epochs = fit.course.optimizer, len(fit.history)
-    run = Run(problem, optimizer, solver.rows_in_a_batch(len(problem.X)), epochs, solver.shuffle, fit.seed, None)
-    steps = epochs * run.batches
+    run = run_of(fit, problem, solver)
+    steps = run.epochs * run.batches
     check_step(number, steps)
     program = problem.program(run.loop)
     if not run.run_steps(program, 0, number - 1):
@@ -99,15 +97,33 @@ def minibatch_step(fit: Result, problem: Problem, solver: Minibatch, number: int
     params, state = run.params.copy(), run.state.copy()
     run.run_steps(program, number - 1, number)
     epoch, batch = divmod(number - 1, run.batches)
-    places = np.arange(batch * run.batch_size, min((batch + 1) * run.batch_size, run.rows))
+    places = places_of(run, number)
     order = f"the order of seed {fit.seed} and epoch {epoch + 1}" if solver.shuffle else "the order of the data"
     return Step(
         number, steps, epoch + 1, batch + 1, run.batches,
         f"places {places[0] + 1} to {places[-1] + 1} in {order}",
-        row_at(places, run.rows, fit.seed, epoch) if solver.shuffle else places,
-        float(optimizer.rate(float(number))), optimizer, run.loop, run.numbers,
+        rows_of(run, number), float(run.optimizer.rate(float(number))), run.optimizer, run.loop, run.numbers,
         params, state, run.params, run.state,
     )  # fmt: skip
+
+
+def run_of(fit: Result, problem: Problem, solver: Minibatch) -> Run:
+    """The run again, before its first step."""
+    assert fit.course is not None and fit.course.optimizer is not None
+    batch_size, epochs = solver.rows_in_a_batch(len(problem.X)), len(fit.history)
+    return Run(problem, fit.course.optimizer, batch_size, epochs, solver.shuffle, fit.seed, None)
+
+
+def places_of(run: Run, number: int) -> Array:
+    """Where in the epoch's order the rows of a step stand; the last batch may be short."""
+    first = (number - 1) % run.batches * run.batch_size
+    return np.arange(first, min(first + run.batch_size, run.rows))
+
+
+def rows_of(run: Run, number: int) -> Array:
+    """The rows of a step, in the order in which they were visited."""
+    places = places_of(run, number)
+    return row_at(places, run.rows, run.seed, (number - 1) // run.batches) if run.shuffle else places
 
 
 # ---- gradient descent ----------------------------------------------------------------------------------------
