@@ -48,6 +48,7 @@ FLOORS = [
     {"show", "runs"},
     {"sweep", "doctor"},
     {"plots"},
+    {"page"},
     {"cli", "sklearn", "textbook"},
 ]
 FLOOR = {part: number for number, parts in enumerate(FLOORS) for part in parts}

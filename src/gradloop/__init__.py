@@ -10,7 +10,7 @@
 from importlib import import_module
 from typing import Any
 
-from gradloop import data, laws, losses, models, optimizers, penalties, plots, schedules
+from gradloop import data, laws, losses, models, optimizers, page, penalties, plots, schedules
 from gradloop.certificate import Certificate
 from gradloop.data.sources import sql
 from gradloop.errors import DataError, GradloopError, ModelError, ModelFileError, OptionError, TapeError, TracingError
@@ -92,6 +92,7 @@ __all__ = [
     "momentum",
     "nesterov",
     "optimizers",
+    "page",
     "path",
     "penalties",
     "plots",

@@ -10,6 +10,7 @@ from gradloop.cli import options
 from gradloop.cli.doctor import doctor
 from gradloop.cli.explain import explain
 from gradloop.cli.inspect import inspect
+from gradloop.cli.page import page
 from gradloop.cli.places import check_places
 from gradloop.cli.plot import plot
 from gradloop.cli.predict import evaluate, predict
@@ -141,6 +142,7 @@ app.command()(explain)
 app.command()(plot)
 app.command()(sweep)
 app.command()(doctor)
+app.command()(page)
 app.command()(synth)
 
 

@@ -1,0 +1,99 @@
+"""What a page knows of a fit: its rows, and the problem that was minimised on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from gradloop.errors import OptionError
+from gradloop.examples import Examples
+from gradloop.inference import Fit
+from gradloop.page.steps import Course, course_of
+from gradloop.plots.objective import Objective, names_of
+from gradloop.plots.rows import Rows, in_units, problem_of, rows_of
+from gradloop.problem import Problem
+from gradloop.standard_errors import labels, units_matrix
+
+Array = Any
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """A fit with its rows: those it was trained on, or those given with a fit from a file."""
+
+    fit: Fit
+    rows: Rows
+
+    @cached_property
+    def problem(self) -> Problem:
+        """What was minimised; it starts at the parameters found."""
+        return problem_of(self.fit, self.rows)
+
+    @cached_property
+    def objective(self) -> Objective:
+        return Objective(self.problem, names_of(self.fit.preparation))
+
+    @cached_property
+    def examples(self) -> Examples:
+        fit, rows = self.fit, self.rows
+        parts = fit.model, fit.loss, rows.X, rows.y, fit.trained_params, fit.feature_names, rows.weights
+        return Examples(*parts, preparation=fit.preparation)
+
+    @cached_property
+    def course(self) -> Course | None:
+        """The steps of the run, where it had some and this fit still knows its data."""
+        return course_of(self.fit)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """A name for every number among the parameters."""
+        return labels(self.problem, self.examples)
+
+    @cached_property
+    def to_units(self) -> Array:
+        """The linear map from the parameters of training to those of the columns in their own units."""
+        return units_matrix(self.problem, self.examples)
+
+    @cached_property
+    def columns(self) -> Array:
+        """The features in the units of the file."""
+        return np.asarray(in_units(self.fit, self.rows.X), np.float64)
+
+    @cached_property
+    def start(self) -> Array | None:
+        """Where training began, if that is still known."""
+        return None if self.fit.examples is None else self.flat(self.fit.examples.start)
+
+    def flat(self, params: Any) -> Array:
+        """Parameters one behind the other."""
+        parts = [np.ravel(np.asarray(params[name], np.float64)) for name in self.problem.names]
+        return np.concatenate(parts)
+
+    @cached_property
+    def path(self) -> Array:
+        """The parameters in the order in which training had them, (k, p): at each step shown, or as the history kept
+        them; at least the answer."""
+        if self.course is not None and self.course.taken:
+            taken = self.course.taken
+            return np.array([*(step.before for step in taken), taken[-1].after], np.float64)
+        kept = [self.flat(params) for _, params in self.fit.history.params]
+        begin = [self.start] if self.start is not None and kept else []
+        answer = self.flat(self.fit.trained_params)
+        end = [] if kept and np.array_equal(kept[-1], answer) else [answer]
+        return np.array([*begin, *kept, *end], np.float64)
+
+
+def seen(fit: Fit, data: Any = None, y: Any = None) -> Seen:
+    """A fit with its rows.
+
+    Raises: OptionError for a fit from a file without data; DataError for data that does not fit the model.
+    """
+    if data is None and fit.examples is None:
+        raise OptionError(
+            "This fit comes from a file, which does not hold its data, or its data are larger than memory; give rows, "
+            'as in fit.page("run.html", data).'
+        )
+    return Seen(fit, rows_of(fit, data, y))

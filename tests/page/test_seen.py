@@ -1,0 +1,45 @@
+"""What a page knows: rows in the file's units, names of parameters, and the path, whatever the solver."""
+
+import numpy as np
+import pytest
+
+import gradloop as gl
+from gradloop.page.seen import seen
+from page_fits import RANDOM, X, Y, houses, line
+
+
+def test_rows_are_in_the_units_of_the_file():
+    fit = houses()
+    found = seen(fit)
+    assert found.names == ("area", "town=Kiel", "town=Ulm", "(intercept)") or found.names[0] == "area"
+    assert 39 < found.columns[:, 0].min() < found.columns[:, 0].max() < 161
+    flat = found.flat(fit.trained_params)
+    np.testing.assert_allclose(found.to_units @ flat, found.flat(fit.params), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "solver", ["closed_form", "lbfgs", "newton", gl.Exhaustive({"w": [[1.0, 2.0]], "b": [-3.0, 0.0]})]
+)
+def test_a_path_ends_where_the_fit_does(solver):
+    fit = line(solver)
+    found = seen(fit)
+    assert found.course is None
+    np.testing.assert_array_equal(found.path[-1], found.flat(fit.trained_params))
+
+
+def test_a_path_of_steps_begins_at_the_start():
+    found = seen(line())
+    assert len(found.path) == 31 and not found.path[0].any()
+
+
+def test_a_loaded_fit_sees_the_rows_given(tmp_path):
+    line().save(tmp_path / "m")
+    found = seen(gl.load(tmp_path / "m"), X, Y)
+    np.testing.assert_array_equal(found.columns, X)
+    assert found.course is None and found.start is None and len(found.path) == 5
+
+
+def test_weights_reach_the_problem():
+    weights = RANDOM.uniform(1, 2, len(Y))
+    fit = line(weights=weights)
+    assert seen(fit).problem.weights is not None
