@@ -47,7 +47,7 @@ FLOORS = [
     {"training", "path"},
     {"show", "runs"},
     {"sweep", "doctor"},
-    {"plots"},
+    {"plots", "export"},
     {"page"},
     {"cli", "sklearn", "textbook"},
 ]

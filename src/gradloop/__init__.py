@@ -10,7 +10,7 @@
 from importlib import import_module
 from typing import Any
 
-from gradloop import data, laws, losses, models, optimizers, page, penalties, plots, schedules
+from gradloop import data, export, laws, losses, models, optimizers, page, penalties, plots, schedules
 from gradloop.certificate import Certificate
 from gradloop.data.sources import sql
 from gradloop.errors import DataError, GradloopError, ModelError, ModelFileError, OptionError, TapeError, TracingError
@@ -81,6 +81,7 @@ __all__ = [
     "data",
     "eager",
     "elastic_net",
+    "export",
     "fit",
     "huber",
     "l1",

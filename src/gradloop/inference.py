@@ -41,6 +41,7 @@ class Fit(Result):
 
     plot: ClassVar[Any]  # pictures of the fit: plots, which stands above, puts them here
     page: ClassVar[Any]  # and its page, likewise
+    export: ClassVar[Any]  # the fit in another language: so does export
 
     def predict(self, data: Any) -> Any:
         """The prediction for each row: a number, or the label of the likeliest class.

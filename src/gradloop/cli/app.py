@@ -9,6 +9,7 @@ import typer
 from gradloop.cli import options
 from gradloop.cli.doctor import doctor
 from gradloop.cli.explain import explain
+from gradloop.cli.export import export
 from gradloop.cli.inspect import inspect
 from gradloop.cli.page import page
 from gradloop.cli.places import check_places
@@ -139,6 +140,7 @@ app.command()(predict)
 app.command()(evaluate)
 app.command()(inspect)
 app.command()(explain)
+app.command()(export)
 app.command()(plot)
 app.command()(sweep)
 app.command()(doctor)
