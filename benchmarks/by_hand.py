@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.problems import Problem, data, objective
+from benchmarks.problems.descent import Descent, data
+from benchmarks.rivals import Turn
 
 Tensor = Any
 Batches = Sequence[tuple[Tensor, Tensor]]
@@ -39,24 +40,28 @@ def train(
                 param.grad.zero_()
 
 
-def run(
-    problem: Problem, tensor: Callable[[Any], Tensor], no_grad: Callable[[], AbstractContextManager[Any]]
-) -> tuple[list[float], float]:
-    """The seconds of each repetition, after one that warms up, and the objective at the end."""
+def turns(
+    problem: Descent, tensor: Callable[[Any], Tensor], no_grad: Callable[[], AbstractContextManager[Any]]
+) -> Turn:
+    """A turn trains so many times from the start; the batches are cut before the clock runs."""
     X, y = data(problem)
     random = np.random.default_rng(0)
-    seconds = []
-    for _ in range(problem.repetitions + 1):
-        w, b = tensor(np.zeros((problem.features, 1), np.float32)), tensor(np.zeros(1, np.float32))
-        w.requires_grad_(), b.requires_grad_()
-        epochs = [cut(problem, X, y, random.permutation(problem.rows), tensor) for _ in range(problem.epochs)]
-        begin = perf_counter()
-        for batches in epochs:
-            train(batches, w, b, problem.learning_rate, problem.batch_size, no_grad)
-        seconds.append(perf_counter() - begin)
-    return seconds[1:], objective(problem, np.array(w.tolist())[:, 0], b.item())
+
+    def turn() -> tuple[list[float], Any]:
+        seconds = []
+        for _ in range(problem.repetitions):
+            w, b = tensor(np.zeros((problem.features, 1), np.float32)), tensor(np.zeros(1, np.float32))
+            w.requires_grad_(), b.requires_grad_()
+            epochs = [cut(problem, X, y, random.permutation(problem.rows), tensor) for _ in range(problem.epochs)]
+            begin = perf_counter()
+            for batches in epochs:
+                train(batches, w, b, problem.learning_rate, problem.batch_size, no_grad)
+            seconds.append((perf_counter() - begin) / problem.units_timed)
+        return seconds, {"w": np.array(w.tolist())[:, 0], "b": b.item()}
+
+    return turn
 
 
-def cut(problem: Problem, X: Any, y: Any, order: Any, tensor: Callable[[Any], Tensor]) -> Batches:
+def cut(problem: Descent, X: Any, y: Any, order: Any, tensor: Callable[[Any], Tensor]) -> Batches:
     parts = np.array_split(order, problem.steps)
     return [(tensor(X[part]), tensor(y[part].reshape(-1, 1))) for part in parts]

@@ -10,14 +10,16 @@ step, at a price of several seconds of compilation, but the loop itself stays in
 the textbook's program, without nn and optim.
 """
 
+from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 import torch
 from torch.nn import functional
 
 from benchmarks import by_hand
-from benchmarks.problems import Problem, data, objective
-from benchmarks.rivals import NotComparableError
+from benchmarks.problems.descent import Descent, data
+from benchmarks.rivals import NotComparableError, Turn
 
 THREADS = torch.get_num_threads()
 
@@ -26,24 +28,27 @@ def describe() -> str:
     return f"PyTorch {torch.__version__} (eager), 1 or {THREADS} threads"
 
 
-def run(problem: Problem) -> tuple[list[float], float | None]:
-    if problem.measure == "compile":
+def descent(problem: Descent) -> Turn:
+    if problem.unit == "compilation":
         raise NotComparableError("eager mode compiles nothing")
-    if problem.measure != "process":
-        choose_threads(problem)
+    choose_threads(problem)
     if problem.by_hand:
-        return by_hand.run(problem, torch.from_numpy, torch.no_grad)
-    seconds: list[float] = []
-    for _ in range(problem.repetitions):
-        epochs, model = train(problem)
-        seconds += [sum(epochs)] if problem.measure == "step" else epochs
-    w, b = model.weight.detach().numpy().T, model.bias.detach().numpy()
-    return seconds, objective(problem, w if problem.classes else w[:, 0], b if problem.classes else b[0])
+        return by_hand.turns(problem, torch.from_numpy, torch.no_grad)
+
+    def turn() -> tuple[list[float], Any]:
+        seconds: list[float] = []
+        for _ in range(problem.repetitions):
+            epochs, model = train(problem)
+            seconds += [sum(epochs) / problem.units_timed] if problem.unit == "step" else epochs
+        w, b = model.weight.detach().numpy().T, model.bias.detach().numpy()
+        return seconds, {"w": w if problem.classes else w[:, 0], "b": b if problem.classes else b[0]}
+
+    return turn
 
 
-def choose_threads(problem: Problem) -> None:
+def choose_threads(problem: Descent) -> None:
     """The warm-up: forty steps with each number of threads, and the faster is kept."""
-    short = problem._replace(rows=min(problem.rows, 40 * problem.batch_size), epochs=2)
+    short = replace(problem, rows=min(problem.rows, 40 * problem.batch_size), epochs=2)
     seconds = {}
     for threads in (1, THREADS):
         torch.set_num_threads(threads)
@@ -51,7 +56,7 @@ def choose_threads(problem: Problem) -> None:
     torch.set_num_threads(min(seconds, key=lambda threads: seconds[threads]))
 
 
-def train(problem: Problem) -> tuple[list[float], torch.nn.Linear]:
+def train(problem: Descent) -> tuple[list[float], torch.nn.Linear]:
     X, y = (torch.from_numpy(array) for array in data(problem))
     model = torch.nn.Linear(problem.features, problem.classes or 1)
     torch.nn.init.zeros_(model.weight)
@@ -73,3 +78,6 @@ def train(problem: Problem) -> tuple[list[float], torch.nn.Linear]:
             optimizer.step()
         seconds.append(perf_counter() - begin)
     return seconds, model
+
+
+SOLVES = {Descent: descent}

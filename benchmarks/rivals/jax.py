@@ -18,8 +18,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.problems import Problem, data, objective
-from benchmarks.rivals import NotComparableError
+from benchmarks.problems.descent import Descent, data
+from benchmarks.rivals import NotComparableError, Turn
 
 Params = dict[str, Any]
 NARROW = 64  # features: between 20, where gathering ahead won by 2×, and 100, where it lost by 1.6×
@@ -29,29 +29,31 @@ def describe() -> str:
     return f"JAX {jax.__version__} (jit + scan), XLA's thread pool"
 
 
-def run(problem: Problem) -> tuple[list[float], float | None]:
+def descent(problem: Descent) -> Turn:
     if problem.by_hand:
         raise NotComparableError("a program that is run step by step is not what JAX is for")
-    if problem.measure == "compile":
-        return [compile_seconds(problem) for _ in range(problem.repetitions)], None
+    if problem.unit == "compilation":
+        return lambda: ([compile_seconds(problem) for _ in range(problem.repetitions)], None)
     X, y = on_device(problem)
-    together = problem.epochs if problem.measure == "step" else 1
+    together = problem.epochs if problem.unit == "step" else 1
     train = compiled(problem, together)
     random = np.random.default_rng(0)
-    if problem.measure != "process":
-        train(start(problem), X, y, orders(problem, together, random))
-    seconds = []
-    for _ in range(problem.repetitions):
-        params = start(problem)
-        for _ in range(problem.epochs // together):
-            begin = perf_counter()
-            params = train(params, X, y, orders(problem, together, random))
-            jax.block_until_ready(params)
-            seconds.append(perf_counter() - begin)
-    return seconds, objective(problem, np.asarray(params["w"]), np.asarray(params["b"]))
+
+    def turn() -> tuple[list[float], Any]:
+        seconds = []
+        for _ in range(problem.repetitions):
+            params = start(problem)
+            for _ in range(problem.epochs // together):
+                begin = perf_counter()
+                params = train(params, X, y, orders(problem, together, random))
+                jax.block_until_ready(params)
+                seconds.append((perf_counter() - begin) / problem.units_timed)
+        return seconds, {name: np.asarray(value) for name, value in params.items()}
+
+    return turn
 
 
-def compile_seconds(problem: Problem) -> float:
+def compile_seconds(problem: Descent) -> float:
     """From the Python function to machine code, with nothing remembered from the last time."""
     X, y = on_device(problem)
     order = orders(problem, problem.epochs, np.random.default_rng(0))
@@ -68,7 +70,7 @@ def loss(params: Params, X: jax.Array, y: jax.Array) -> jax.Array:
     return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(y_hat), y[:, None], axis=1))
 
 
-def program(problem: Problem, epochs: int) -> Any:
+def program(problem: Descent, epochs: int) -> Any:
     """Parameters, data and orders (epochs, rows) -> parameters after these epochs."""
     rate, batch_size = problem.learning_rate, problem.batch_size
     whole = problem.rows // batch_size
@@ -95,16 +97,19 @@ def program(problem: Problem, epochs: int) -> Any:
 compiled = lru_cache(program)
 
 
-def orders(problem: Problem, epochs: int, random: np.random.Generator) -> np.ndarray[Any, Any]:
+def orders(problem: Descent, epochs: int, random: np.random.Generator) -> np.ndarray[Any, Any]:
     return np.stack([random.permutation(problem.rows).astype(np.int32) for _ in range(epochs)])
 
 
-def start(problem: Problem) -> Params:
+def start(problem: Descent) -> Params:
     outputs = (problem.classes,) if problem.classes else ()
     return {"w": jnp.zeros((problem.features, *outputs)), "b": jnp.zeros(outputs)}
 
 
 @lru_cache(maxsize=1)
-def on_device(problem: Problem) -> tuple[jax.Array, jax.Array]:
+def on_device(problem: Descent) -> tuple[jax.Array, jax.Array]:
     X, y = data(problem)
     return jnp.asarray(X), jnp.asarray(y)
+
+
+SOLVES = {Descent: descent}
