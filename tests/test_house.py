@@ -31,6 +31,7 @@ FLOORS = [
     {"targets"},
     {"graphs"},
     {"problem"},
+    {"several_scores"},
     {"hessian"},
     {"certificate"},
     {"solvers"},

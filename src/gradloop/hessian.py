@@ -3,7 +3,7 @@
 Where the loss depends on the parameters through one score per example (linear and logistic regression, and every
 generalised linear model), a row's matrix is s a aᵀ: a is the derivative of the score, s the second derivative of the
 loss with respect to it. The numbers s come from a compiled Map; the rows √s a are made a block at a time, and BLAS
-multiplies.
+multiplies. A softmax, with a score for each class, is in several_scores.py.
 Otherwise the matrix is found column by column, one pass over the rows for each parameter.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 from gradloop.blas import one_blas_thread
 from gradloop.compiler.loops import Map
 from gradloop.compiler.program import in_threads
-from gradloop.core.affine import beyond, scores, upto
+from gradloop.core.affine import beyond, scores, underneath, upto
 from gradloop.core.grad import gradient
 from gradloop.core.graph import Graph, Node
 from gradloop.core.lift import inline
@@ -27,6 +27,7 @@ from gradloop.core.simplify import simplify
 from gradloop.core.trace import Tracer
 from gradloop.data.ahead import ahead
 from gradloop.problem import Problem
+from gradloop.several_scores import SeveralScores, several_scores
 
 FEW = 100  # parameters for which a pass over the rows each is affordable ...
 MANY = 1000  # ... and for which a matrix is, where one pass gives it whole
@@ -43,34 +44,14 @@ def hessian(problem: Problem, flat: Array) -> Array:
 
 
 def computed(problem: Problem, flat: Array) -> Array:
-    score = single_score(problem)
+    score = few_scores(problem)
     if score is None:
         columns = [problem.curvature_times(flat, unit) for unit in np.eye(flat.size)]
         return (np.array(columns) + np.array(columns).T) / 2
-    if not score.is_plain:
-        score.compile(problem)  # before threads ask for it
-    work = partial(products, score=score, flat=flat)
+    score.compile(problem)  # before threads ask for it
+    work = partial(score.products, flat=flat)
     total: Array = sum(map(work, problem.parts()) if problem.in_memory else ahead(work, problem.parts()))
     return total / len(problem.X) + penalty_curvature(problem, flat.size)
-
-
-def products(problem: Problem, score: Score, flat: Array) -> Array:
-    """The sum of s a aᵀ over the rows."""
-    bends = problem.program(Map(score.bend, problem.inputs)).map(problem.rows, flat).astype(np.float64)
-    roots = Roots(np.sqrt(np.abs(bends)), None if (bends >= 0).all() else np.sign(bends))
-    chunk = max(ROWS_IN_CHUNK, -(-len(problem.X) // MOST_CHUNKS))
-    chunks = -(-len(problem.X) // chunk)
-    totals = np.zeros((chunks, flat.size, flat.size))
-
-    def add(first: int, last: int) -> None:
-        for number in range(first, last):
-            rows = range(number * chunk, min((number + 1) * chunk, len(problem.X)))
-            add_products(problem, score, flat, roots, rows, totals[number])
-
-    small = min(len(problem.X), ROWS_IN_BLOCK) * flat.size**2 <= TOO_SMALL_TO_DIVIDE
-    with nullcontext() if small else one_blas_thread():
-        in_threads(add, chunks, len(problem.X))
-    return np.asarray(np.add.reduce(totals, axis=0))
 
 
 class Roots(NamedTuple):
@@ -93,7 +74,7 @@ def add_products(problem: Problem, score: Score, flat: Array, roots: Roots, rows
 def affordable(problem: Problem) -> bool:
     """Whether the whole matrix costs little beside a fit."""
     size = problem.start.size
-    return size <= FEW or (size <= MANY and single_score(problem) is not None)
+    return size <= FEW or (size <= MANY and few_scores(problem) is not None)
 
 
 def penalty_curvature(problem: Problem, size: int) -> Array:
@@ -114,12 +95,31 @@ class Score:
         return all(part.is_constant or is_row(part) for part in self.slopes.outputs)
 
     def compile(self, problem: Problem) -> None:
+        """Make the programs before threads ask for them."""
         for part in self.slopes.outputs:
             if not part.is_constant and not is_row(part):
                 problem.program(self.loop(problem, part))
 
     def loop(self, problem: Problem, part: Node) -> Map:
         return Map(Graph("slope", self.slopes.inputs, (part,)), problem.inputs)
+
+    def products(self, problem: Problem, flat: Array) -> Array:
+        """The sum of s a aᵀ over the rows."""
+        bends = problem.program(Map(self.bend, problem.inputs)).map(problem.rows, flat).astype(np.float64)
+        roots = Roots(np.sqrt(np.abs(bends)), None if (bends >= 0).all() else np.sign(bends))
+        chunk = max(ROWS_IN_CHUNK, -(-len(problem.X) // MOST_CHUNKS))
+        chunks = -(-len(problem.X) // chunk)
+        totals = np.zeros((chunks, flat.size, flat.size))
+
+        def add(first: int, last: int) -> None:
+            for number in range(first, last):
+                rows = range(number * chunk, min((number + 1) * chunk, len(problem.X)))
+                add_products(problem, self, flat, roots, rows, totals[number])
+
+        small = min(len(problem.X), ROWS_IN_BLOCK) * flat.size**2 <= TOO_SMALL_TO_DIVIDE
+        with nullcontext() if small else one_blas_thread():
+            in_threads(add, chunks, len(problem.X))
+        return np.asarray(np.add.reduce(totals, axis=0))
 
     def fill(self, target: Array, problem: Problem, flat: Array, block: slice, weights: Array) -> None:
         """The derivatives of the scores of some rows, one column for each parameter, times a weight for each row."""
@@ -143,11 +143,9 @@ def is_row(node: Node) -> bool:
     return source.op == "input" and source.attributes["name"] == "row" and source.spec.size == node.spec.size
 
 
-def underneath(node: Node) -> Node:
-    """The node below operations that only reshape it."""
-    while node.op == "reshape":
-        node = node.inputs[0]
-    return node
+def few_scores(problem: Problem) -> Score | SeveralScores | None:
+    """Through what the loss sees the parameters, if that is one score, or one for each class."""
+    return single_score(problem) or several_scores(problem)
 
 
 def single_score(problem: Problem) -> Score | None:

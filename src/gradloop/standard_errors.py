@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradloop.blas import one_blas_thread
 from gradloop.core.affine import is_affine
 from gradloop.errors import OptionError
 from gradloop.examples import Examples
@@ -59,7 +60,8 @@ def standard_errors(problem: Problem, solution: Solution, examples: Examples, er
     if problem.loss.name == "squared" and problem.smooth and problem.prediction.outputs[0].spec.size == 1:
         return of_law(problem, solution.params, examples)
     if problem.loss.name in LIKELIHOODS and problem.smooth and affordable(problem):
-        return of_likelihood(problem, solution.params, examples)
+        with one_blas_thread():
+            return of_likelihood(problem, solution.params, examples)
     return None
 
 

@@ -89,6 +89,13 @@ def source_of(node: Node, moving: set[int]) -> Node:
     return node
 
 
+def underneath(node: Node) -> Node:
+    """The node below operations that only reshape it."""
+    while node.op == "reshape":
+        node = node.inputs[0]
+    return node
+
+
 def beyond(graph: Graph, nodes: Sequence[Node]) -> Graph:
     """The graph as a function of these nodes' values: they become further inputs, named score0, score1, …"""
     found: dict[int, Node] = {id(node): input_node(f"score{i}", node.spec) for i, node in enumerate(nodes)}

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from gradloop.blas import one_blas_thread
 from gradloop.checkpoint import NO_KEEPER, Keeper
 from gradloop.errors import ModelError, OptionError
 from gradloop.hessian import hessian
@@ -71,7 +72,8 @@ class Newton:
                 "large; choose gl.LBFGS()."
             )
         check_start(problem)
-        return NewtonRun(problem, self, report, keeper).solution()
+        with one_blas_thread():
+            return NewtonRun(problem, self, report, keeper).solution()
 
 
 def first_params(problem: Problem, solver: Any) -> tuple[Array, Array | None]:
