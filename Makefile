@@ -3,13 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test lint format bench docs clean
+.PHONY: help demo test lint format bench bench-quick bench-compare docs clean
 help:
 	@echo 'make demo    train on a real table, then run the textbook loop'
 	@echo 'make test    lint, types and all tests'
 	@echo 'make lint    ruff and mypy only'
 	@echo 'make format  let ruff rewrite what it can'
-	@echo 'make bench   time gradloop beside PyTorch, JAX and scikit-learn'
+	@echo 'make bench   time gradloop beside its rivals (half an hour); bench-quick: a look; bench-compare BASE=commit'
 	@echo 'make docs    run the code of all pages and build them into site/; a dead link is an error'
 	@echo 'make clean   remove everything that these commands made'
 
@@ -38,6 +38,14 @@ format: .venv/installed-dev
 bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.table
+	$(BIN)/python -m benchmarks.pictures
+
+bench-quick: .venv/installed-bench
+	$(BIN)/python -m benchmarks.run --quick
+
+bench-compare: .venv/installed
+	@test -n '$(BASE)' || { echo 'make bench-compare BASE=commit compares that commit with this checkout.' >&2; exit 2; }
+	$(BIN)/python -m benchmarks.compare $(BASE)
 
 # MkDocs finds docs/hooks.py by its path, and that finds docs/execute.py from the folder in which Python starts.
 docs: .venv/installed-docs

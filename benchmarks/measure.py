@@ -77,7 +77,8 @@ class Worker:
             setattr(self.result, name, said.get(name, getattr(self.result, name)))
 
     def end(self) -> None:
-        if self.process.poll() is None:
+        """Let the process go; it ends when it is told nothing more."""
+        if self.process.stdin is not None and not self.process.stdin.closed:
             self.process.communicate()
 
 

@@ -1,12 +1,44 @@
-"""The table of both READMEs, made from results.csv: `python -m benchmarks.table`. No figure in it is typed."""
+"""The tables of README and docs, made from results.csv: `python -m benchmarks.table`. No figure in them is typed."""
 
-import csv
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from benchmarks.problems import PROBLEMS
+from benchmarks.results import read
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- benchmarks: generated -->", "<!-- /benchmarks -->"
-RIVALS = {"gradloop": "gradloop", "jax_scan": "JAX", "scikit_learn_sgd": "scikit-learn", "pytorch_eager": "PyTorch"}
+PAGES = ("README.md", "README.zh.md")
+SHOWN = {
+    "textbook": "one step of the textbook, 1000 × 2, batch 10",
+    "by-hand": "the same step by hand, with a tape",
+    "million-20": "an epoch, 1e6 × 20, shuffled, batch 64",
+    "million-100": "an epoch, 1e6 × 100, shuffled, batch 256",
+    "closed-100": "least squares, 1e6 × 100",
+    "logistic-50": "logistic regression to 1e-10, 1e6 × 50",
+    "softmax-20": "softmax regression to 1e-8, 2e5 × 20",
+    "path-100": "elastic net, 100 penalties, 1e5 × 100",
+    "grid-401": "exhaustive search, 80601 candidates × 1000",
+    "planck": "Planck's law, one spectrum",
+    "planck-100000": "Planck's law, each of 1e5 spectra",
+    "parquet-4m": "Parquet to coefficients, 4e6 × 20",
+    "csv-4m": "CSV to coefficients, 4e6 × 20",
+    "cold-table": "a shell command on a small CSV",
+}  # the problem, and how the README calls it
+NAMES = {
+    "duckdb": "DuckDB", "jax": "JAX", "normal_equations": "normal equations", "numpy_scipy": "NumPy/SciPy",
+    "pytorch": "PyTorch", "pytorch_compiled": "PyTorch, compiled", "scikit_learn": "scikit-learn",
+    "scikit_learn_intel": "scikit-learn, Intel extension", "vowpal_wabbit": "Vowpal Wabbit",
+}  # fmt: skip
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+NO_RIVALS = ("gradloop", "floor")
+MOST_RIVALS = 3
+Rows = Iterable[Mapping[str, str]]
+ABOUT = """Made by `make bench` from `benchmarks/results.csv`; no figure is typed. Every rival runs in a process of its
+own and has its turn in every round; medians are shown. An answer counts if its objective is within the problem's gap of
+the best.
+
+![For each problem the times of the others as multiples of gradloop's.](ratios.svg)"""
 
 
 def readable(seconds: float) -> str:
@@ -20,38 +52,80 @@ def readable(seconds: float) -> str:
     return f"{value:.2g} {unit}" if value < 100 else f"{value:.0f} {unit}"
 
 
-def beside(seconds: float, ours: float) -> str:
-    """A rival's time, and how many times ours it is."""
-    ratio = seconds / ours
-    return f"{readable(seconds)} ({ratio:.0f} ×)" if ratio >= 10 else f"{readable(seconds)} ({ratio:.1f} ×)"
+def times(ratio: float) -> str:
+    """How many times ours a rival's time is.
+
+    >>> times(1234.5), times(3.25), times(0.456)
+    ('1234 ×', '3.2 ×', '0.46 ×')
+    """
+    return f"{ratio:.0f} ×" if ratio >= 10 else f"{ratio:.2g} ×"
+
+
+def counts(row: Mapping[str, str]) -> bool:
+    """Whether a rival has a time, and an answer that is good enough for it to count."""
+    return bool(row["median"]) and not row["gap"]
+
+
+def rivals_of(rows: Rows) -> list[Mapping[str, str]]:
+    """The rivals whose times count, fastest first."""
+    found = [row for row in rows if counts(row) and row["rival"] not in NO_RIVALS]
+    return sorted(found, key=lambda row: float(row["median"]))
 
 
 def table(rows: list[dict[str, str]]) -> str:
-    """A row for each problem, the median of each rival, and the rivals' ratios to gradloop."""
-    found: dict[str, dict[str, float]] = {}
-    for row in rows:
-        if row["median"] and row["rival"] in RIVALS:
-            found.setdefault(f"{row['problem']}, per {row['unit']}", {})[row["rival"]] = float(row["median"])
-    lines = ["| problem | " + " | ".join(RIVALS.values()) + " |", "|---" * (len(RIVALS) + 1) + "|"]
-    for problem, times in found.items():
-        ours = times["gradloop"]
-        cells = [readable(ours)]
-        for rival in list(RIVALS)[1:]:
-            cells.append(beside(times[rival], ours) if rival in times else "–")
-        lines.append(f"| {problem} | " + " | ".join(cells) + " |")
-    first = rows[0]
-    return "\n".join(
-        [*lines, "", f"{first['machine']}; {first['date']}; medians; objectives in `benchmarks/results.csv`."]
-    )
+    """A row for each problem: our time, and those of the fastest rivals as multiples of it."""
+    lines = ["| | gradloop | the fastest others, as multiples of it |", "|---|---|---|"]
+    used = []
+    for name, text in SHOWN.items():
+        of_problem = [row for row in rows if row["problem"] == name]
+        ours = next((row for row in of_problem if row["rival"] == "gradloop" and row["median"]), None)
+        if ours is None:
+            continue
+        used.append(ours)
+        mine = float(ours["median"])
+        others = [
+            f"{NAMES.get(row['rival'], row['rival'])} {times(float(row['median']) / mine)}"
+            for row in rivals_of(of_problem)[:MOST_RIVALS]
+        ]
+        lines.append(f"| {text} | {readable(mine)} | {', '.join(others) or '–'} |")
+    about = sorted({f"{row['machine']}; {row['date']}" for row in used})
+    last = f"{'; '.join(about)}; medians. Everything measured: [docs/benchmarks](docs/benchmarks/README.md)."
+    return "\n".join([*lines, "", last])
+
+
+def whole(rows: list[dict[str, str]]) -> str:
+    """Every figure: a table for each problem."""
+    parts = ["# Benchmarks", "", ABOUT, ""]
+    for problem in PROBLEMS.values():
+        of_problem = [row for row in rows if row["problem"] == problem.name]
+        if not of_problem:
+            continue
+        first = of_problem[0]
+        parts += [f"## {problem.name}", "", f"{problem.text}; {first['threads']} processors; {first['date']}.", ""]
+        parts += [f"| rival | per {problem.unit} | fastest | objective | error | peak MB | version |", "|---" * 7 + "|"]
+        parts += [row_of(row) for row in of_problem]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def row_of(row: Mapping[str, str]) -> str:
+    """One rival at one problem."""
+    name = NAMES.get(row["rival"], row["rival"])
+    if not row["median"]:
+        return f"| {name} | – | – | – | – | – | {row['remark'].replace('|', '/')} |"
+    late = f" (missed the goal by {row['gap']})" if row["gap"] else ""
+    figures = [readable(float(row["median"])), readable(float(row["fastest"])), (row["objective"] or "–") + late]
+    return "| " + " | ".join([name, *figures, row["error"] or "–", row["peak_mb"] or "–", row["version"]]) + " |"
 
 
 def main() -> None:
-    with open(ROOT / "benchmarks" / "results.csv", newline="", encoding="utf-8") as file:
-        made = table(list(csv.DictReader(file)))
-    for readme in (ROOT / "README.md", ROOT / "README.zh.md"):
-        before, _, rest = readme.read_text("utf-8").partition(BEGIN)
+    rows = read()
+    made = table(rows)
+    for name in PAGES:
+        before, _, rest = (ROOT / name).read_text("utf-8").partition(BEGIN)
         _, _, after = rest.partition(END)
-        readme.write_text(f"{before}{BEGIN}\n{made}\n{END}{after}", "utf-8")
+        (ROOT / name).write_text(f"{before}{BEGIN}\n{made}\n{END}{after}", "utf-8")
+    (ROOT / "docs" / "benchmarks" / "README.md").write_text(whole(rows), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,33 +1,44 @@
-"""The benchmarks judge others, so they are judged here: the data, the objective, and the table; no times."""
+"""The benchmarks judge others, so they are judged here: data, objectives, gaps, turns and tables; no times."""
 
-import csv
+import json
+import subprocess
 import sys
-from types import ModuleType
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from benchmarks import run
-from benchmarks.problems import PROBLEMS, Problem, data, objective
-from benchmarks.rivals import NotComparableError, numpy_sum
+from benchmarks import compare, memory, results, run, table
+from benchmarks.measure import Result, Worker, measure, missed
+from benchmarks.problems import PROBLEMS, descent, files, laws, least_squares, likelihood, paths, search
+from benchmarks.problems.problem import Problem
+from benchmarks.rivals import NotComparableError, load, names
 
 TEXTBOOK = PROBLEMS["textbook"]
-SOFTMAX = PROBLEMS["digits"]._replace(rows=500, features=8)
+DIGITS = replace(PROBLEMS["digits"], rows=500, features=8)
 
 
+# ---- problems ------------------------------------------------------------------------------------------------
 def test_objective_of_the_truth_is_half_the_variance_of_the_noise() -> None:
-    w = np.array([2.0, -3.4])
-    assert objective(TEXTBOOK, w, 4.2) == pytest.approx(0.01**2 / 2, rel=0.1)
-
-
-def test_objective_is_half_the_mean_square() -> None:
-    _, y = data(TEXTBOOK)
-    assert objective(TEXTBOOK, np.zeros(2), 0.0) == pytest.approx(np.mean(y.astype(float) ** 2) / 2)
+    found = TEXTBOOK.judge({"w": np.array([2.0, -3.4]), "b": 4.2})
+    assert found.objective == pytest.approx(0.01**2 / 2, rel=0.1)
 
 
 def test_objective_of_equal_scores_is_the_logarithm_of_the_classes() -> None:
-    w, b = np.zeros((8, 10)), np.full(10, 300.0)
-    assert objective(SOFTMAX, w, b) == pytest.approx(np.log(10))
+    assert DIGITS.judge({"w": np.zeros((8, 10)), "b": np.full(10, 300.0)}).objective == pytest.approx(np.log(10))
+    softmax = replace(PROBLEMS["softmax-20"], rows=100)
+    assert softmax.judge({"w": np.zeros((20, 5)), "b": np.ones(5)}).objective == pytest.approx(np.log(5))
+    logistic = replace(PROBLEMS["logistic-50"], rows=100)
+    assert logistic.judge({"w": np.zeros(50), "b": 0}).objective == pytest.approx(np.log(2))
+
+
+def test_logistic_objective_is_minus_the_log_probability() -> None:
+    problem = replace(PROBLEMS["logistic-50"], rows=100)
+    X, y = likelihood.data(problem)
+    w = np.linspace(-1, 1, 50)
+    p = 1 / (1 + np.exp(-(X @ w + 0.2)))
+    assert problem.judge({"w": w, "b": 0.2}).objective == pytest.approx(-np.mean(np.log(np.where(y == 1, p, 1 - p))))
 
 
 def test_steps_count_the_short_batch() -> None:
@@ -35,53 +46,224 @@ def test_steps_count_the_short_batch() -> None:
     assert PROBLEMS["million-100"].steps == 3907
 
 
-def test_rival_that_is_not_installed_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "benchmarks.rivals.jax_scan", None)
-    rivals = {"jax_scan": run.load("jax_scan")}
-    assert any("not installed" in line for line in run.table(TEXTBOOK, run.measure(TEXTBOOK, rivals, 1)))
+def test_least_squares_is_best_where_algebra_says() -> None:
+    problem = replace(PROBLEMS["closed-20"], rows=300)
+    X, y = least_squares.data(problem)
+    best = np.linalg.lstsq(np.column_stack([X, np.ones(300)]), y)[0]
+    reached = [problem.judge({"w": best[:-1] * factor, "b": best[-1]}).objective for factor in (0.99, 1, 1.01)]
+    assert reached[1] < min(reached[0], reached[2])
 
 
-def rival(seconds: float, objective: float | None) -> ModuleType:
-    module = ModuleType("rival")
-    module.__dict__["run"] = lambda problem: ([seconds], objective)
-    return module
+def test_fractions_solve_the_normal_equations_exactly() -> None:
+    X, y = least_squares.powers(12, 3)
+    found = least_squares.exact(12, 3)
+    for column in (np.ones(12), *X.T):
+        left = sum(
+            Fraction(float(a))
+            * (Fraction(float(t)) - found[0] - sum(Fraction(float(v)) * c for v, c in zip(row, found[1:], strict=True)))
+            for a, row, t in zip(column, X, y, strict=True)
+        )
+        assert left == 0
 
 
-def test_table_divides_by_gradloop() -> None:
-    results = run.measure(TEXTBOOK, {"gradloop": rival(0.003, 1.5), "slow": rival(0.3, None)}, rounds=3)
-    assert [len(result.seconds) for result in results] == [3, 3]
-    _, _, ours, slow = run.table(TEXTBOOK, results)
-    assert ours.split() == ["gradloop", "10", "µs", "10", "µs", "1.0", "1.5"]
-    assert slow.split() == ["slow", "1", "ms", "1", "ms", "100.0", "–"]
+def test_the_path_begins_where_nothing_is_left() -> None:
+    problem = replace(PROBLEMS["path-100"], rows=200, features=4, strengths=3)
+    first = paths.strengths(problem)[0]
+    X, y = paths.data(problem)
+    slope = X.T @ (y - y.mean()) / 200
+    assert np.abs(slope).max() == pytest.approx(first * problem.ratio)
+    assert problem.judge({"w": np.zeros((3, 4)), "b": np.full(3, y.mean())}).objective == pytest.approx(3 * y.var() / 2)
 
 
-def test_rival_without_a_counterpart_gives_its_reason() -> None:
-    def refuse(problem: Problem) -> None:
-        raise NotComparableError("no softmax here")
-
-    module = ModuleType("rival")
-    module.__dict__["run"] = refuse
-    assert "no softmax here" in "\n".join(run.table(SOFTMAX, run.measure(SOFTMAX, {"rival": module}, 2)))
+def test_the_search_is_judged_at_what_was_found() -> None:
+    x, y = search.data(PROBLEMS["grid-401"])
+    assert PROBLEMS["grid-401"].judge({"w": 1, "b": 2}).objective == pytest.approx(np.mean((x + 2 - y) ** 2) / 2)
 
 
-def test_program_by_hand_reaches_the_answer() -> None:
-    from benchmarks.rivals import gradloop
-
-    seconds, reached = gradloop.run(PROBLEMS["by-hand"]._replace(repetitions=1))
-    assert len(seconds) == 1 and reached == pytest.approx(5e-5, rel=0.1)
-    with pytest.raises(NotComparableError, match="no tape"):
-        numpy_sum.run(PROBLEMS["by-hand"])
-
-
-def test_floor_reads_the_data_once_for_each_epoch() -> None:
-    seconds, reached = numpy_sum.run(SOFTMAX)
-    assert (len(seconds), reached) == (SOFTMAX.epochs, None)
+def test_spectra_of_the_truth_leave_the_noise() -> None:
+    problem = replace(PROBLEMS["planck-100000"], spectra=20)
+    wavelength, measured = laws.data(problem)
+    random = np.random.default_rng(0)
+    scale, temperature = random.uniform(0.5, 2.0, 20), random.uniform(3000, 9000, 20)
+    found = problem.judge({"scale": scale[:5], "temperature": temperature[:5]}).objective
+    assert found == pytest.approx(np.mean((0.01 * measured[:5].max(axis=1)) ** 2) / 2, rel=0.3)
+    sun = laws.planck(0.5, 1.0, 5772.0)  # the sun's surface at 0.5 µm: 2.6e13 W/m³/sr
+    assert sun == pytest.approx(2.6, rel=0.02) and len(wavelength) == 50
 
 
-def test_the_readme_holds_the_table_of_the_results():
-    from benchmarks import table
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_files_hold_the_rows_that_are_judged(kind, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("GRADLOOP_BENCHMARKS", str(tmp_path))
+    monkeypatch.setattr(files, "ROWS_AT_ONCE", 30)
+    problem = files.FileToModel("some", "", 70, 2, kind=kind)
+    problem.make()
+    read = np.loadtxt(problem.path, delimiter=",", skiprows=1) if kind == "csv" else parquet(problem.path)
+    X, y = files.part(2, 30, 0, kind)
+    assert read.shape == (70, 3) and np.allclose(read[:30], np.column_stack([X, y]), atol=1e-12)
+    assert problem.judge({"w": np.zeros(2), "b": 0}).objective == pytest.approx(np.mean(y**2) / 2)
+    assert [path.name for path in tmp_path.iterdir()] == [problem.path.name]
 
-    with open(table.ROOT / "benchmarks" / "results.csv", newline="", encoding="utf-8") as file:
-        made = table.table(list(csv.DictReader(file)))
-    text = (table.ROOT / "README.md").read_text("utf-8")
+
+def parquet(path):
+    import pyarrow.parquet
+
+    return pyarrow.parquet.read_table(path).to_pandas().to_numpy()
+
+
+def test_growth_is_read_by_its_picture() -> None:
+    from benchmarks import pictures
+
+    rows = [{"problem": "rows-1000", "rival": "gradloop", "median": "0.5"}]
+    rows += [{"problem": "columns-500", "rival": "gradloop", "median": "0.7"}]
+    assert pictures.grown(rows, "rows") == {"gradloop": [(1000, 0.5)]}
+    assert pictures.grown(rows, "features") == {"gradloop": [(500, 0.7)]}
+
+
+# ---- rivals --------------------------------------------------------------------------------------------------
+def test_a_rival_that_is_not_installed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "benchmarks.rivals.jax", None)
+    assert "not installed" in load("jax")
+
+
+def test_gradloop_and_the_floor_come_first() -> None:
+    assert names()[:2] == ["gradloop", "floor"]
+
+
+@pytest.mark.parametrize("name", ["gradloop", "floor", "numpy_scipy", "normal_equations", "scikit_learn"])
+@pytest.mark.parametrize(
+    "problem", ["closed-20", "logistic-50", "grid-401", "textbook", "path-100", "planck", "softmax-20"]
+)
+def test_answers_reach_the_goal(name: str, problem: str) -> None:
+    rival, given = load(name), PROBLEMS[problem]
+    prepare = rival.SOLVES.get(type(given))
+    if prepare is None:
+        return
+    small = {"textbook": 1000, "grid-401": 50, "planck": 60}.get(problem, 2000)
+    given = replace(given, rows=small, **({"repetitions": 1} if problem == "textbook" else {}))
+    try:
+        seconds, answer = prepare(given)()
+    except NotComparableError as error:
+        assert str(error)
+        return
+    assert seconds and min(seconds) > 0
+    if answer is not None:
+        best = load("gradloop").SOLVES[type(given)](given)()[1]
+        reached, least = given.judge(answer).objective, given.judge(best).objective
+        assert reached == pytest.approx(least, rel=1e-6 if given.gap else 0.1)
+
+
+def test_the_program_by_hand_reaches_the_answer() -> None:
+    problem = replace(PROBLEMS["by-hand"], repetitions=1)
+    seconds, answer = load("gradloop").SOLVES[descent.Descent](problem)()
+    assert len(seconds) == 1 and problem.judge(answer).objective == pytest.approx(5e-5, rel=0.1)
+
+
+# ---- turns ---------------------------------------------------------------------------------------------------
+def test_rivals_take_turns_in_processes_of_their_own() -> None:
+    said: list[str] = []
+    found = measure(PROBLEMS["powers"], ["gradloop", "normal_equations", "duckdb"], 2, False, said.append)
+    ours, normal, none = found
+    assert len(ours.seconds) == len(normal.seconds) == 2 and ours.peak and ours.peak > 20
+    assert ours.error is not None and ours.error < 1e-12 and normal.error is not None and normal.error > 0.01
+    assert not none.seconds and not none.about
+    assert said.index("powers: round 1 of 2, normal_equations") < said.index("powers: round 2 of 2, gradloop")
+    assert set(missed(PROBLEMS["powers"], found)) == {"normal_equations"}
+
+
+def test_what_a_rival_dies_of_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = Worker("no_such_rival", PROBLEMS["powers"])
+    assert "not installed" in worker.result.remark
+    worker.turn()
+    worker.end()
+    assert not worker.result.seconds
+
+
+def test_a_gap_is_relative_to_the_best() -> None:
+    problem = replace(PROBLEMS["closed-20"], gap=1e-3)
+    found = [Result(name, [1.0], value) for name, value in [("a", 2.0), ("b", 2.001), ("c", 2.1), ("d", float("nan"))]]
+    gaps = missed(problem, found[:3])
+    assert set(gaps) == {"c"} and gaps["c"] == pytest.approx(0.05)
+    assert "d" in missed(problem, found[3:] + found[:2])
+    assert missed(Problem("x", ""), found) == {}
+
+
+def test_the_peak_is_this_process_alone() -> None:
+    code = "from benchmarks.memory import peak_megabytes; x = bytearray(200_000_000); print(peak_megabytes())"
+    small = "from benchmarks.memory import peak_megabytes; print(peak_megabytes())"
+    large = np.ones(60_000_000)  # of the parent: 480 MB
+    peaks = [float(subprocess.check_output([sys.executable, "-c", each], cwd=table.ROOT)) for each in (code, small)]
+    assert 200 < peaks[0] < 300 and peaks[1] < 100 and large.nbytes > 4e8 and memory.peak_megabytes() > 480
+
+
+def test_slower_needs_both_a_share_and_seconds() -> None:
+    assert compare.is_slower([1.0], [1.2])
+    assert not compare.is_slower([1.0], [1.1])
+    assert not compare.is_slower([0.01], [0.02])
+    assert compare.is_slower([0.0001], [0.0002], units=1000)
+    assert not compare.is_slower([1.0, 3.0], [1.05, 9.0])  # the least of each counts
+
+
+# ---- results -------------------------------------------------------------------------------------------------
+def test_rows_are_kept_by_problem(tmp_path) -> None:
+    path = tmp_path / "results.csv"
+    found = [
+        Result("gradloop", [2.0, 1.0, 3.0], 0.5, None, 100.0, "gradloop 1"),
+        Result("other", remark="not installed"),
+    ]
+    results.keep(results.rows(PROBLEMS["planck"], found, {}), {"planck"}, path)
+    results.keep(results.rows(TEXTBOOK, found, {"gradloop": 0.1}), {"textbook"}, path)
+    results.keep(results.rows(TEXTBOOK, found[:1], {"gradloop": 0.1}), {"textbook"}, path)
+    rows = results.read(path)
+    assert [(row["problem"], row["rival"]) for row in rows] == [
+        ("planck", "gradloop"), ("planck", "other"), ("textbook", "gradloop"),
+    ]  # fmt: skip
+    assert rows[0]["median"] == "2" and rows[0]["fastest"] == "1" and rows[2]["gap"] == "0.1"
+    assert rows[1]["remark"] == "not installed" and rows[0]["machine"] and rows[0]["date"]
+
+
+def kept(problem: str, rival: str, median: str, gap: str = "", remark: str = "") -> dict[str, str]:
+    return dict.fromkeys(results.COLUMNS, "") | {
+        "problem": problem, "rival": rival, "median": median, "fastest": median, "gap": gap, "remark": remark,
+        "machine": "M", "date": "D",
+    }  # fmt: skip
+
+
+def test_the_table_names_the_fastest_whose_answers_count() -> None:
+    rows = [
+        kept("planck", "floor", "0.1"), kept("planck", "gradloop", "2"), kept("planck", "lmfit", "30"),
+        kept("planck", "numpy_scipy", "1"), kept("planck", "jax", "0.5", gap="0.1"),
+        kept("planck", "river", "", remark="no"),
+    ]  # fmt: skip
+    line = next(line for line in table.table(rows).splitlines() if "Planck" in line)
+    assert line == "| Planck's law, one spectrum | 2 s | NumPy/SciPy 0.5 ×, lmfit 15 × |"
+    whole = table.whole(rows)
+    assert "missed the goal by 0.1" in whole and "| river | – | – | – | – | – | no |" in whole
+
+
+def test_a_run_prints_what_was_missed() -> None:
+    found = [Result("gradloop", [0.001], 1.5), Result("slow", [0.1], 1.7), Result("gone", remark="not installed")]
+    _, _, ours, slow, gone = run.table(PROBLEMS["planck"], found, {"slow": 0.2})
+    assert ours.split() == ["gradloop", "1", "ms", "1", "ms", "1.00", "1.5", "–", "–"]
+    assert slow.split()[:7] == ["slow", "100", "ms", "100", "ms", "100.00", "1.7"] and "missed" in slow
+    assert "not installed" in gone
+
+
+def test_problems_are_chosen_by_pattern() -> None:
+    assert [problem.name for problem in run.chosen(["cold-*"], False)] == ["cold-import", "cold-textbook", "cold-table"]
+    assert all(problem.quick for problem in run.chosen([], True))
+    with pytest.raises(SystemExit, match="There is no problem nonsense"):
+        run.chosen(["nonsense"], False)
+
+
+def test_the_worker_speaks_json() -> None:
+    words = [sys.executable, "-m", "benchmarks.worker", "normal_equations", "powers"]
+    done = subprocess.run(words, input="\n\n", capture_output=True, text=True, cwd=table.ROOT, check=True)
+    about, *turns = [json.loads(line) for line in done.stdout.splitlines()]
+    assert "NumPy" in about["about"] and len(turns) == 2 and turns[0]["error"] > 0.01
+
+
+@pytest.mark.parametrize("page", table.PAGES)
+def test_pages_hold_the_table_of_the_results(page: str) -> None:
+    text = (table.ROOT / page).read_text("utf-8")
+    made = table.table(results.read())
     assert text.partition(table.BEGIN)[2].partition(table.END)[0].strip() == made.strip()

@@ -1,13 +1,17 @@
-"""JAX: the whole epoch in one jitted function, the batches in a lax.scan.
+"""JAX with optax: the whole epoch in one jitted function, the batches in a lax.scan.
 
-Fairness. Nothing but the loop is Python: gather, batches, gradient and update are one XLA program (jit +
-scan), compiled before the clock starts, with donated parameters. The update rule is written out, as
-optax.sgd would compute it, to spare a dependency. The order is drawn by NumPy's Generator outside, because
-jax.random.permutation sorts random keys and is some fifteen times slower on a CPU; drawing it is timed, as
-it is for everyone. The last, short batch is a step of its own after the scan. Narrow rows are gathered once
-for the whole epoch, wide ones batch by batch: whichever is faster. The textbook problem runs its three
-epochs in one call, several times faster than a call for each epoch with its order from jax.random. Threads
-are XLA's own choice.
+Fairness. Nothing but the loop is Python: gather, batches, gradient and update are one XLA program (jit + scan),
+compiled before the clock starts, with donated parameters. The update rule is written out, as optax.sgd would compute
+it, to spare a dependency. The order is drawn by NumPy's Generator outside, because jax.random.permutation sorts random
+keys and is some fifteen times slower on a CPU; drawing it is timed, as it is for everyone. The last, short batch is a
+step of its own after the scan. Narrow rows are gathered once for the whole epoch, wide ones batch by batch: whichever
+is faster. The textbook problem runs its three epochs in one call, several times faster than a call for each epoch with
+its order from jax.random. Threads are XLA's own choice.
+
+Least squares by jnp.linalg.lstsq; logistic and softmax regression by optax.lbfgs with its line search, in a
+lax.while_loop inside one jitted function; the exhaustive search as a vmap over one axis of the grid and a scan over the
+other; one law by Gauss-Newton with jax.jacfwd and a damping that is written out, and many laws as a vmap of it. All of
+these in float64.
 """
 
 from functools import lru_cache, partial
@@ -17,9 +21,17 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
+from benchmarks.cold import code, words
+from benchmarks.problems import laws, least_squares, likelihood, search
 from benchmarks.problems.descent import Descent, data
-from benchmarks.rivals import NotComparableError, Turn
+from benchmarks.problems.laws import START, Spectra
+from benchmarks.problems.least_squares import LeastSquares
+from benchmarks.problems.likelihood import Likelihood
+from benchmarks.problems.processes import Process
+from benchmarks.problems.search import Search
+from benchmarks.rivals import NotComparableError, Turn, once
 
 Params = dict[str, Any]
 NARROW = 64  # features: between 20, where gathering ahead won by 2×, and 100, where it lost by 1.6×
@@ -112,4 +124,117 @@ def on_device(problem: Descent) -> tuple[jax.Array, jax.Array]:
     return jnp.asarray(X), jnp.asarray(y)
 
 
-SOLVES = {Descent: descent}
+def in_float64(*arrays: Any) -> list[jax.Array]:
+    jax.config.update("jax_enable_x64", True)
+    return [jnp.asarray(array) for array in arrays]
+
+
+def lstsq(problem: LeastSquares) -> Turn:
+    X, y = in_float64(*least_squares.data(problem))
+
+    @jax.jit
+    def solve(X: jax.Array, y: jax.Array) -> jax.Array:
+        return jnp.linalg.lstsq(jnp.column_stack([jnp.ones(len(X)), X]), y)[0]
+
+    def fit() -> dict[str, Any]:
+        found = np.asarray(solve(X, y))
+        return {"w": found[1:], "b": found[0]}
+
+    return once(fit)
+
+
+def lbfgs(problem: Likelihood) -> Turn:
+    X, y = in_float64(*likelihood.data(problem))
+    outputs = () if problem.classes == 2 else (problem.classes,)
+    optimizer = optax.lbfgs()
+
+    def objective(params: Params, X: jax.Array, y: jax.Array) -> jax.Array:
+        scores = X @ params["w"] + params["b"]
+        if not outputs:
+            return optax.sigmoid_binary_cross_entropy(scores, y).mean()
+        return optax.softmax_cross_entropy_with_integer_labels(scores, y).mean()
+
+    @jax.jit
+    def train(X: jax.Array, y: jax.Array) -> Params:
+        value_and_slope = optax.value_and_grad_from_state(lambda params: objective(params, X, y))
+
+        def step(carry: Any) -> Any:
+            params, state, _, count = carry
+            value, slope = value_and_slope(params, state=state)
+            change, state = optimizer.update(
+                slope, state, params, value=value, grad=slope, value_fn=lambda params: objective(params, X, y)
+            )
+            return optax.apply_updates(params, change), state, optax.global_norm(slope), count + 1
+
+        first = {"w": jnp.zeros((problem.features, *outputs)), "b": jnp.zeros(outputs)}
+        carry = (first, optimizer.init(first), jnp.inf, 0)
+        return jax.lax.while_loop(lambda carry: (carry[2] > 1e-7) & (carry[3] < 500), step, carry)[0]
+
+    return once(lambda: {name: np.asarray(value) for name, value in train(X, y).items()})
+
+
+def exhaustive(problem: Search) -> Turn:
+    x, y = in_float64(*search.data(problem))
+    w, b = in_float64(*problem.candidates)
+
+    @jax.jit
+    def losses(x: jax.Array, y: jax.Array) -> jax.Array:
+        return jax.lax.map(lambda one: jax.vmap(lambda c: jnp.mean((one * x + c - y) ** 2) / 2)(b), w)
+
+    def best() -> dict[str, Any]:
+        found = losses(x, y)
+        i, j = np.unravel_index(int(jnp.argmin(found)), found.shape)
+        return {"w": float(w[i]), "b": float(b[j])}
+
+    return once(best)
+
+
+def black_body(wavelength: jax.Array, scale: Any, temperature: Any) -> jax.Array:
+    return scale * 11.910429723971884 / wavelength**5 / jnp.expm1(14387.768775039337 / (wavelength * temperature))
+
+
+def spectra(problem: Spectra) -> Turn:
+    wavelength, measured = in_float64(*laws.data(problem))
+    units = jnp.asarray(list(START.values()))
+
+    def residual(params: jax.Array, y: jax.Array) -> jax.Array:
+        return black_body(wavelength, *(params * units)) - y
+
+    def step(carry: Any, y: jax.Array) -> Any:
+        params, damping = carry
+        r, J = residual(params, y), jax.jacfwd(residual)(params, y)
+        curvature = J.T @ J
+        tried = params - jnp.linalg.solve(curvature + damping * jnp.diag(jnp.diag(curvature)), J.T @ r)
+        better = jnp.sum(residual(tried, y) ** 2) < jnp.sum(r**2)
+        return jnp.where(better, tried, params), jnp.where(better, damping / 10, damping * 10)
+
+    @jax.jit
+    def fit_all(measured: jax.Array) -> jax.Array:
+        def one(y: jax.Array) -> jax.Array:
+            return jax.lax.fori_loop(0, 30, lambda _, carry: step(carry, y), (jnp.ones(2), 1e-3))[0]
+
+        return jax.vmap(one)(measured) * units
+
+    return once(lambda: dict(zip(START, np.asarray(fit_all(measured)).T, strict=True)), len(measured))
+
+
+TEXTBOOK = (
+    "import jax, jax.numpy as jnp, numpy as np",
+    "X = np.random.default_rng(0).standard_normal((1000, 2)).astype('f')",
+    "y = X @ np.array([2, -3.4], 'f') + 4.2",
+    "loss = lambda p, X, y: jnp.mean((X @ p[0] + p[1] - y) ** 2) / 2",
+    "update = lambda p, rows: (jax.tree.map(lambda p, g: p - 0.03 * g, p, jax.grad(loss)(p, X[rows], y[rows])), None)",
+    "train = jax.jit(lambda p, order: jax.lax.scan(update, p, order)[0])",
+    "order = np.concatenate([np.random.permutation(1000).reshape(-1, 10) for _ in range(3)])",
+    "X, y = jnp.asarray(X), jnp.asarray(y)",
+    "jax.block_until_ready(train((jnp.zeros(2), 0.0), order))",
+)
+COMMANDS = {"import": code("import jax"), "textbook": code(*TEXTBOOK)}
+SOLVES = {
+    Descent: descent,
+    LeastSquares: lstsq,
+    Likelihood: lbfgs,
+    Search: exhaustive,
+    Spectra: spectra,
+    Process: lambda problem: words(problem, COMMANDS),
+}

@@ -5,9 +5,9 @@ once in the new order and cuts that into batches, which are views: several times
 which collates row by row, and faster than indexing batch by batch. nn.Linear and functional losses are used
 because they are the shortest path into the fused kernels; zero_grad sets gradients to None. Of one thread
 and PyTorch's own choice, the faster in the warm-up is taken: waiting for a second thread can cost more than
-it gives, and on a busy machine very much more. torch.compile is left out: it removes overhead within a
-step, at a price of several seconds of compilation, but the loop itself stays in Python. The problem by hand is
-the textbook's program, without nn and optim.
+it gives, and on a busy machine very much more. The problem by hand is the textbook's program, without nn and
+optim. Least squares by torch.linalg.lstsq, whose QR is the only driver for both kinds of processors; logistic and
+softmax regression by torch.optim.LBFGS with its line search, on all rows. torch.compile: see pytorch_compiled.py.
 """
 
 from dataclasses import replace
@@ -18,8 +18,13 @@ import torch
 from torch.nn import functional
 
 from benchmarks import by_hand
+from benchmarks.cold import code, words
+from benchmarks.problems import least_squares, likelihood
 from benchmarks.problems.descent import Descent, data
-from benchmarks.rivals import NotComparableError, Turn
+from benchmarks.problems.least_squares import LeastSquares
+from benchmarks.problems.likelihood import Likelihood
+from benchmarks.problems.processes import Process
+from benchmarks.rivals import NotComparableError, Turn, once
 
 THREADS = torch.get_num_threads()
 
@@ -80,4 +85,62 @@ def train(problem: Descent) -> tuple[list[float], torch.nn.Linear]:
     return seconds, model
 
 
-SOLVES = {Descent: descent}
+def lstsq(problem: LeastSquares) -> Turn:
+    X, y = (torch.from_numpy(array) for array in least_squares.data(problem))
+
+    def fit() -> dict[str, Any]:
+        found = torch.linalg.lstsq(torch.cat([torch.ones(len(X), 1, dtype=X.dtype), X], 1), y[:, None]).solution[:, 0]
+        return {"w": found[1:].numpy(), "b": found[0].item()}
+
+    return once(fit)
+
+
+def lbfgs(problem: Likelihood) -> Turn:
+    arrays = likelihood.data(problem)
+    X, y = torch.from_numpy(arrays[0]), torch.from_numpy(arrays[1])
+    outputs = 1 if problem.classes == 2 else problem.classes
+
+    def fit() -> dict[str, Any]:
+        model = torch.nn.Linear(problem.features, outputs, dtype=torch.float64)
+        torch.nn.init.zeros_(model.weight)
+        torch.nn.init.zeros_(model.bias)
+        optimizer = torch.optim.LBFGS(
+            model.parameters(), max_iter=500, tolerance_grad=1e-7, tolerance_change=0, line_search_fn="strong_wolfe"
+        )
+
+        def loss() -> torch.Tensor:
+            optimizer.zero_grad()
+            scores = model(X)
+            if outputs == 1:
+                value = functional.binary_cross_entropy_with_logits(scores[:, 0], y.double())
+            else:
+                value = functional.cross_entropy(scores, y)
+            value.backward()
+            return value
+
+        optimizer.step(loss)
+        w, b = model.weight.detach().numpy().T, model.bias.detach().numpy()
+        return {"w": w[:, 0], "b": b[0]} if outputs == 1 else {"w": w, "b": b}
+
+    return once(fit)
+
+
+TEXTBOOK = (
+    "import torch",
+    "X = torch.randn(1000, 2)",
+    "y = X @ torch.tensor([2, -3.4]) + 4.2",
+    "model = torch.nn.Linear(2, 1)",
+    "optimizer = torch.optim.SGD(model.parameters(), lr=0.03)",
+    "for epoch in range(3):",
+    "    for rows in torch.randperm(1000).split(10):",
+    "        optimizer.zero_grad()",
+    "        torch.nn.functional.mse_loss(model(X[rows])[:, 0], y[rows]).backward()",
+    "        optimizer.step()",
+)
+COMMANDS = {"import": code("import torch"), "textbook": code(*TEXTBOOK)}
+SOLVES = {
+    Descent: descent,
+    LeastSquares: lstsq,
+    Likelihood: lbfgs,
+    Process: lambda problem: words(problem, COMMANDS),
+}
