@@ -45,7 +45,7 @@ FLOORS = [
     {"examples", "predictions"},
     {"standard_errors", "resuming"},
     {"larger"},
-    {"training", "path"},
+    {"training", "path", "each"},
     {"show", "runs"},
     {"sweep", "doctor"},
     {"plots", "export"},

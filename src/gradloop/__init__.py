@@ -13,6 +13,7 @@ from typing import Any
 from gradloop import data, export, laws, losses, models, optimizers, page, penalties, plots, schedules
 from gradloop.certificate import Certificate
 from gradloop.data.sources import sql
+from gradloop.each import Fits, fit_each
 from gradloop.errors import DataError, GradloopError, ModelError, ModelFileError, OptionError, TapeError, TracingError
 from gradloop.history import History
 from gradloop.inference import Fit, load
@@ -55,6 +56,7 @@ __all__ = [
     "DataError",
     "Exhaustive",
     "Fit",
+    "Fits",
     "GaussNewton",
     "GradientDescent",
     "GradloopError",
@@ -83,6 +85,7 @@ __all__ = [
     "elastic_net",
     "export",
     "fit",
+    "fit_each",
     "huber",
     "l1",
     "l2",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import reduce
 from typing import Any, NamedTuple
 
 from llvmlite import ir
@@ -288,6 +289,11 @@ class Code:
         places = ir.Constant(ir.VectorType(I32, width), [0] * width)
         return self.ir.shuffle_vector(single, ir.Constant(kind, ir.Undefined), places)
 
+    def vector(self, values: Sequence[Value]) -> Value:
+        """Single numbers side by side."""
+        nothing = ir.Constant(ir.VectorType(values[0].type, len(values)), ir.Undefined)
+        return reduce(lambda v, pair: self.ir.insert_element(v, pair[1], I32(pair[0])), enumerate(values), nothing)
+
     def alike(self, values: Sequence[Value]) -> Sequence[Value]:
         """Several values as vectors, if one of them is a vector."""
         width = max(width_in(value) for value in values)
@@ -349,8 +355,7 @@ class Code:
             return self.ir.uitofp(value, wanted)
         if is_whole(value):
             return self.ir.sitofp(value, wanted)
-        wider = isinstance(kind, ir.DoubleType)
-        return self.ir.fpext(value, wanted) if wider else self.ir.fptrunc(value, wanted)
+        return (self.ir.fpext if isinstance(kind, ir.DoubleType) else self.ir.fptrunc)(value, wanted)
 
     def intrinsic(self, name: str, *values: Value) -> Value:
         """One of LLVM's own functions, such as sqrt or maximum."""

@@ -7,14 +7,10 @@ operations that move, pick or sum entries need more than that and stand in `grad
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import factorial
-from typing import NamedTuple
-
-import numpy as np
-from llvmlite import ir
 
 from gradloop.compiler.builder import Code
-from gradloop.compiler.kinds import I32, I64, Value, element_type, is_whole, known_number, like, number
+from gradloop.compiler.exponentials import exponential, exponential_minus_one, logarithm, logarithm_plus_one
+from gradloop.compiler.kinds import Value, is_whole, known_number, number
 
 LARGEST_PRODUCT_POWER = 8  # x ** 8 and below are written as products
 
@@ -31,59 +27,6 @@ def sign(code: Code, x: Value) -> Value:
     return code.select(code.compare(">", x, zero), one, negative_or_self)
 
 
-def exponential(code: Code, x: Value) -> Value:
-    """e**x = 2**n · e**r with a whole n and |r| ≤ log(2) / 2, where the Taylor series is short; without a call.
-
-    The result is within an ulp or two of the true value, infinities and NaN included.
-    """
-    form = FORMS[element_type(x.type)]
-    whole, limit = like(form.whole, x), number(x.type, form.limit)
-    x = code.select(code.compare(">", x, limit), limit, x)  # NaN stays
-    x = code.select(code.compare("<", x, code.fneg(limit)), code.fneg(limit), x)
-    magic = number(x.type, form.magic)  # adding it leaves n in the last bits
-    shifted = code.ir.fadd(code.ir.fmul(x, number(x.type, 1 / np.log(2))), magic)
-    n = code.ir.fsub(shifted, magic)
-    r = _with_product(code, x, n, -form.log_2)
-    r = _with_product(code, r, n, -form.rest)
-    series = number(x.type, 1 / factorial(form.terms))
-    for power in range(form.terms - 1, -1, -1):
-        series = _with_product(code, number(x.type, 1 / factorial(power)), series, r)
-    n = code.ir.sub(code.ir.bitcast(shifted, whole), code.ir.bitcast(magic, whole))
-    half = code.ir.ashr(n, number(whole, 1))  # 2**n alone may be too large or too small
-    for part in (half, code.ir.sub(n, half)):
-        bits = code.ir.shl(code.ir.add(part, number(whole, form.bias)), number(whole, form.mantissa))
-        series = code.ir.fmul(series, code.ir.bitcast(bits, x.type))
-    return series
-
-
-def _with_product(code: Code, total: Value, a: Value, b: Value | float) -> Value:
-    """total + a * b, in this order: here reordering would lose digits."""
-    factor = number(a.type, b) if isinstance(b, float) else b
-    return code.ir.fadd(total, code.ir.fmul(a, factor, flags=("contract",)), flags=("contract",))
-
-
-class Form(NamedTuple):
-    """How a float is laid out, and what `exponential` needs to know of it."""
-
-    whole: ir.Type
-    mantissa: int  # bits
-    bias: int  # of the exponent
-    limit: float  # beyond it e**x is infinite, below its negative zero
-    terms: int  # of the series
-    log_2: float  # log(2) in so few bits that n times it is exact
-    rest: float  # what that leaves of log(2)
-
-    @property
-    def magic(self) -> float:
-        return 1.5 * 2.0**self.mantissa
-
-
-FORMS = {
-    ir.FloatType(): Form(I32, 23, 127, 110.0, 7, 0.693359375, -2.12194440e-4),
-    ir.DoubleType(): Form(I64, 52, 1023, 750.0, 13, 6.93147180369123816490e-1, 1.90821492927058770002e-10),
-}
-
-
 def logistic(code: Code, x: Value) -> Value:
     """1 or exp(-|x|), over their sum: the same exponential as in the logaddexp beside it, so it is computed once."""
     one = number(x.type, 1.0)
@@ -98,7 +41,7 @@ def logaddexp(code: Code, a: Value, b: Value) -> Value:
     distance = code.intrinsic("fabs", code.fsub(a, b))
     if known_number(a) is None:
         distance = code.select(code.compare("==", a, b), number(a.type, 0.0), distance)
-    return code.fadd(larger, code.library("log1p", exponential(code, code.fneg(distance))))
+    return code.fadd(larger, logarithm_plus_one(code, exponential(code, code.fneg(distance))))
 
 
 def power(code: Code, base: Value, exponent: Value) -> Value:
@@ -151,9 +94,9 @@ def negative(code: Code, x: Value) -> Value:
 ELEMENTS: dict[str, Callable[..., Value]] = {
     "negative": negative,
     "exp": exponential,
-    "expm1": lambda code, x: code.library("expm1", x),
-    "log": lambda code, x: code.intrinsic("log", x),
-    "log1p": lambda code, x: code.library("log1p", x),
+    "expm1": exponential_minus_one,
+    "log": logarithm,
+    "log1p": logarithm_plus_one,
     "sqrt": lambda code, x: code.intrinsic("sqrt", x),
     "abs": absolute,
     "sign": sign,
@@ -180,5 +123,8 @@ ELEMENTS: dict[str, Callable[..., Value]] = {
     "where": lambda code, c, a, b: code.select(c, a, b),
 }
 
+# computed by many instructions, so that a vector of them is worth packing
+COSTLY = {"exp", "expm1", "log", "log1p", "logistic", "logaddexp"}
+
 # computed one number at a time, by a call
-CALLS = {"expm1", "log", "log1p", "sin", "cos", "arctan", "tanh", "power", "logaddexp"}
+CALLS = {"sin", "cos", "arctan", "tanh", "power"}

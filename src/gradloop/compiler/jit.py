@@ -50,11 +50,15 @@ def parsed(text: str) -> Any:
     return module
 
 
-def optimised(text: str) -> Any:
-    """Parse IR and run LLVM's passes on it, but for those that look for vectors: they stand in the text already."""
+def optimised(text: str, vectors: bool = False) -> Any:
+    """Parse IR and run LLVM's passes on it; the one that makes vectors of a loop's rounds only if asked for.
+
+    The vectors along a row's entries stand in the text already.
+    """
     module = parsed(text)
     options = llvm.create_pipeline_tuning_options(speed_level=2)
-    options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
+    options.slp_vectorization = options.loop_unrolling = False
+    options.loop_vectorization = vectors
     passes = llvm.create_pass_builder(target_machine(), options)
     passes.getModulePassManager().run(module, passes)
     return module
@@ -70,23 +74,23 @@ def engine() -> Any:
     return llvm.create_mcjit_compiler(parsed(str(order_module())), target_machine())
 
 
-def compile_function(text: str, name: str) -> int:
+def compile_function(text: str, name: str, vectors: bool = False) -> int:
     """Compile a module and return the address of its one function, which is called `name` in the text."""
     with _lock:
         compiled.modules += 1
         unique = f"{name}.{compiled.modules}"
-        engine().add_module(optimised(text.replace(f'@"{name}"', f'@"{unique}"')))
+        engine().add_module(optimised(text.replace(f'@"{name}"', f'@"{unique}"'), vectors))
         engine().finalize_object()
         return int(engine().get_function_address(unique))
 
 
-def optimised_text(text: str) -> str:
+def optimised_text(text: str, vectors: bool = False) -> str:
     """The IR after LLVM's passes, for reading."""
     with _lock:
-        return str(optimised(text))
+        return str(optimised(text, vectors))
 
 
-def assembly(text: str) -> str:
+def assembly(text: str, vectors: bool = False) -> str:
     """The machine instructions, for reading."""
     with _lock:
-        return str(target_machine().emit_assembly(optimised(text)))
+        return str(target_machine().emit_assembly(optimised(text, vectors)))

@@ -12,13 +12,14 @@ neighbouring places; then an entry is a vector.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from math import prod
 
 from llvmlite import ir
 
 from gradloop.compiler.builder import WRITTEN_OUT, Code
-from gradloop.compiler.elements import CALLS, ELEMENTS, is_product
-from gradloop.compiler.kinds import VECTOR, Index, Position, Value, contiguous_axis, ir_type, number
+from gradloop.compiler.elements import CALLS, COSTLY, ELEMENTS, is_product
+from gradloop.compiler.kinds import I32, VECTOR, Index, Position, Value, contiguous_axis, ir_type, number
 from gradloop.compiler.picks import MOVES_OF, PICKS, index_map
 from gradloop.compiler.reductions import FORMULAS_WRITTEN_OUT, REDUCTIONS, is_narrow, is_sum, keep_product
 from gradloop.core.graph import Graph, Node
@@ -107,9 +108,31 @@ class GraphCode:
             return
         lanes = self.lanes if id(node) in self.by_row else 1
         if node.spec.size == 1:
-            self.numbers[id(node)] = self.one_entry(node, (0,) * len(node.spec.shape), lanes)
+            together = lanes > 1 and self.is_costly and self._fits_a_vector(node)
+            write = self._one_vector if together else self.one_entry
+            self.numbers[id(node)] = write(node, (0,) * len(node.spec.shape), lanes)
         elif node.op != "input" and self._is_kept(node):
             self._keep(node, lanes)
+
+    @cached_property
+    def is_costly(self) -> bool:
+        """Whether single numbers of a row take so long that those of several rows should become a vector."""
+        return any(node.op in COSTLY and node.spec.size == 1 and id(node) in self.by_row for node in self.graph.nodes)
+
+    def _fits_a_vector(self, node: Node) -> bool:
+        """Whether the emitter of an operation may be given one number of each row as a vector."""
+        floats = all(each.spec.is_float for each in (node, *node.inputs))
+        return node.op in ELEMENTS and floats and not calls(node)
+
+    def _one_vector(self, node: Node, index: Position, lanes: int) -> list[Value]:
+        """The one entry of a node for all lanes, computed as a vector."""
+        inputs = []
+        for child in node.inputs:
+            varies = id(child) in self.by_row
+            values = [self.broadcast_element(child, index, lane) for lane in range(lanes if varies else 1)]
+            inputs.append(self.code.vector(values) if varies else values[0])
+        found = ELEMENTS[node.op](self.code, *self.code.alike(inputs))
+        return [self.code.ir.extract_element(found, I32(lane)) for lane in range(lanes)]
 
     def _is_kept(self, node: Node) -> bool:
         if node.op in ALWAYS_KEPT or is_sum(node):
@@ -224,7 +247,7 @@ class GraphCode:
         if node.op in MOVES_OF:
             moves = MOVES_OF[node.op](node, axis)
             return moves is not None and all(self.is_vector_along(child, inner) for child, inner in moves)
-        if node.op in CALLS and not (node.op == "power" and is_short_power(node)):
+        if calls(node):
             return False
         rank = len(node.spec.shape)
         return node.op in ELEMENTS and all(
@@ -281,6 +304,11 @@ class GraphCode:
 def along(shape: tuple[int, ...], place: Index) -> Position:
     """The index of a place counted through a whole array, as an entry of the axis whose neighbours lie side by side."""
     return tuple(place if axis == contiguous_axis(shape) else 0 for axis in range(len(shape)))
+
+
+def calls(node: Node) -> bool:
+    """Whether a node's entries are computed by a call."""
+    return node.op in CALLS and not (node.op == "power" and is_short_power(node))
 
 
 def is_short_power(node: Node) -> bool:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradloop.compiler.builder import SUM, WRITTEN_OUT, Join
-from gradloop.compiler.elements import ELEMENTS, exponential
+from gradloop.compiler.elements import ELEMENTS
+from gradloop.compiler.exponentials import exponential, logarithm
 from gradloop.compiler.kinds import (
+    I32,
     VECTOR,
     Index,
     Position,
@@ -74,7 +76,8 @@ def _logsumexp(graph: GraphCode, node: Node, index: Position, lanes: int) -> lis
     totals = _fold(
         graph, node, index, lanes, SUM, lambda lane, value: exponential(code, code.fsub(value, shifts[lane]))
     )
-    return [code.fadd(code.intrinsic("log", t), s) for t, s in zip(totals, shifts, strict=True)]
+    logs = logarithm(code, code.vector(totals))  # of all lanes at once
+    return [code.fadd(code.ir.extract_element(logs, I32(lane)), shift) for lane, shift in enumerate(shifts)]
 
 
 def _dot(graph: GraphCode, node: Node, index: Position, lanes: int) -> list[Value]:

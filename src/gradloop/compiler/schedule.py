@@ -18,6 +18,7 @@ from typing import Any
 from llvmlite import ir
 
 from gradloop.compiler.builder import SPANS_WRITTEN_OUT, Code
+from gradloop.compiler.elements import COSTLY
 from gradloop.compiler.kinds import (
     DOUBLE,
     I64,
@@ -29,8 +30,11 @@ from gradloop.compiler.kinds import (
     ir_type,
 )
 from gradloop.compiler.loops import Inputs, Map, Sum
-from gradloop.compiler.lower import GraphCode, Reader
+from gradloop.compiler.lower import GraphCode, Reader, calls
 from gradloop.core.graph import Graph, Node
+
+LANES_OF_COSTLY = 8  # rows: a vector of 64 bytes in float64
+SHORT_ROW = 4  # numbers: in longer rows LLVM finds no vectors across rows
 
 
 def float_type(inputs: Inputs) -> ir.Type:
@@ -98,13 +102,21 @@ def flat_readers(code: Code, nodes: Sequence[Node], base: Value, kind: ir.Type) 
     return {name_of(node): reader(node, start) for node, start in zip(nodes, offsets(nodes), strict=True)}
 
 
+def rows_are_vectors(loop: Sum | Map) -> bool:
+    """Whether LLVM should put several rows into a vector: those of a few numbers, which no call interrupts."""
+    short = all(node.spec.size <= SHORT_ROW for node in loop.inputs.rows)
+    return short and not any(calls(node) for node in loop.graph.nodes)
+
+
 def lanes_for(graph: Graph) -> int:
     """How many rows to work on at once: several where a parameter or a total, loaded once, serves more than one.
 
     Where parameters stay in registers and totals are single numbers, nothing is gained, and memory is read fastest
-    row after row.
+    row after row; unless a row's single numbers take so long that a vector of them is worth packing.
     """
     products = [node for node in graph.nodes if node.op == "matmul"]
+    if any(node.op in COSTLY and node.spec.size == 1 for node in graph.nodes):
+        return LANES_OF_COSTLY if all(min(node.spec.shape) == 1 for node in products) else 4
     in_registers = all(
         node.spec.size == 1 and node.inputs[0].spec.size * node.spec.dtype.itemsize <= SPANS_WRITTEN_OUT * VECTOR
         for node in products
@@ -125,6 +137,8 @@ def lanes_in_order(loop: Sum | Map) -> int:
     Where rows are so long that a loop passes over their entries, and each entry serves once, one: several streams of
     memory at once, line by line in turn, are not foreseen by processors.
     """
+    if rows_are_vectors(loop):
+        return 1
     row = max(loop.inputs.rows, key=lambda node: node.spec.size)
     long = row.spec.size * row.spec.dtype.itemsize > SPANS_WRITTEN_OUT * VECTOR
     return 1 if long and most_work(loop.graph) <= row.spec.size else lanes_for(loop.graph)
