@@ -77,7 +77,8 @@ def sweep(
     common = Settings(None, None, seed, errors, engine, None)
     problems = {plan.strengths: problem_of(examples, plan.penalty, engine, 0) for plan in plans}
     runs = [
-        run._replace(fit=originating(run.fit, source)) for run in compared(examples, plans, problems, common, progress)
+        run._replace(fit=originating(run.fit, source, {}))
+        for run in compared(examples, plans, problems, common, progress)
     ]
     bound, notes = limits(runs, problems[plans[0].strengths])
     return Sweep(tuple(with_gaps(runs)), (*examples.notes, *notes), bound, len(plans))
