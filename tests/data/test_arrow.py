@@ -1,13 +1,19 @@
 """Every type of Arrow's columns becomes numbers, booleans, text, dates, or a sentence."""
 
 import datetime
+import os
+import subprocess
+import sys
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow
 import pytest
+from numpy.testing import assert_array_equal
 
-from gradloop.data.arrow import arrow_column, plain_values, wider
+from gradloop.data.arrow import arrow_column, as_numpy, plain_values, wider
 
 
 def judged(*parts, kind=None):
@@ -138,3 +144,35 @@ def test_the_wider_of_two_types():
     assert wider(nothing, text) == wider(text, whole) == text and wider(whole, nothing) == whole
     assert wider(whole, text) is None and wider(pyarrow.bool_(), whole) is None
     assert wider(pyarrow.date32(), pyarrow.timestamp("s")) == pyarrow.timestamp("s")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [[1, 2], [3]],
+        [[1.5, None], [float("nan")]],
+        [[True, False]],
+        [[2**60 + 1, None]],
+        [],
+        [[]],
+    ],
+)
+def test_numbers_are_what_arrow_makes_of_them(cells):
+    given = pyarrow.chunked_array(cells, None if any(map(len, cells)) else pyarrow.float64())
+    assert_array_equal(as_numpy(given), given.to_numpy())
+    assert as_numpy(given).dtype == given.to_numpy().dtype
+
+
+def test_decimals_and_half_floats():
+    for kind in (pyarrow.decimal128(5, 2), pyarrow.float16()):
+        given = pyarrow.chunked_array([pyarrow.array([1.5, 2.25], pyarrow.float64()).cast(kind)])
+        assert as_numpy(given).astype(float).tolist() == [1.5, 2.25]
+
+
+def test_reading_numbers_loads_no_pandas():
+    code = "import sys, gradloop as gl; gl.fit('t.csv', target='y'); print('pandas' in sys.modules)"
+    with TemporaryDirectory() as folder:
+        Path(folder, "t.csv").write_text("x,y\n1,2\n2,4.5\n3,5\n")
+        paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        said = subprocess.run([sys.executable, "-c", code], cwd=folder, env=paths, capture_output=True, text=True)
+    assert said.stdout == "False\n", said.stderr

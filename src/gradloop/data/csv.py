@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gradloop.data import words
-from gradloop.data.arrow import arrow_column
+from gradloop.data.arrow import arrow_column, as_numpy
 from gradloop.data.cells import EXACT, MISSING, Column, Place
 from gradloop.data.content import Content
 from gradloop.data.lines import Record, check_text, count_fields, detect_delimiter, records, row_lines
@@ -186,7 +186,7 @@ def _is_doubtful(cells: "pyarrow.ChunkedArray") -> bool:
         return False
     if cells.null_count or types.is_temporal(cells.type):
         return True
-    values = cells.to_numpy()
+    values = as_numpy(cells)
     return values.dtype.kind in "if" and bool(((values > EXACT) | (values < -EXACT)).any())
 
 
