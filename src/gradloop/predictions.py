@@ -95,5 +95,8 @@ class Predictions:
 
 
 def _lasting(cells: Any, guessed: bool) -> Any:
-    """Cells in a type that will do for all rows: where types were guessed, whole numbers may become fractions."""
-    return cells.cast("double") if guessed and str(cells.type).startswith(("int", "uint", "null")) else cells
+    """Cells in a type that will do for all rows: whole numbers may become fractions where types were guessed."""
+    kind = str(cells.type)
+    if guessed and kind.startswith(("int", "uint", "null")):
+        return cells.cast("double")
+    return cells.cast("string") if kind == "null" else cells

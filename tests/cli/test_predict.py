@@ -179,6 +179,18 @@ def test_a_kept_column_of_a_csv_stays_as_it_is_written():
     assert run("predict", "model", "new.csv", "--keep", "note", "-o", "out.parquet")[1].count("formula") == 0
 
 
+def test_a_kept_column_of_a_query_may_begin_without_values():
+    fits.houses().save("model")
+    with closing(sqlite3.connect("new.db")) as database, database:
+        database.execute("create table new (id, area, town)")
+        database.executemany(
+            "insert into new values (?, ?, ?)", [(None, 10.0, "Ulm")] * 100_000 + [("x7", 10.0, "Ulm")]
+        )
+    run("predict", "model", "--sql", "select * from new", "--db", "new.db", "--keep", "id", "-o", "out.parquet")
+    found = parquet.read_table("out.parquet")["id"].to_pylist()
+    assert (found[0], found[-1], len(found)) == (None, "x7", 100_001)
+
+
 def test_a_kept_column_that_the_model_reads_is_written_as_a_number():
     """Its whole numbers may become fractions in the second piece that is read."""
     fits.houses().save("model")
@@ -202,6 +214,8 @@ def test_a_kept_column_that_the_model_reads_is_written_as_a_number():
         ("short.csv", "lacks the columns 'area' and 'town' that the model needs; it has column 'street'", 1),
         ("text.csv", "column 'area' holds", 1),
         ("new.csv -o nowhere/out.csv", "cannot be written", 1),
+        ("new.csv -o out.csv.gz", "would not hold what .gz promises", 2),
+        ("new.csv -o out.xlsx", "would not hold what .xlsx promises", 2),
         ("new.csv -o model", "is also an input", 2),
         ("new.csv -o new.csv", "is also an input", 2),
         ("new.csv --interval 0.9", "There are no intervals", 2),

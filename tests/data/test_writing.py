@@ -6,8 +6,8 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from gradloop.data.writing import csv_stream, parquet_stream, write_columns
-from gradloop.errors import DataError
+from gradloop.data.writing import check_ending, csv_stream, parquet_stream, write_columns
+from gradloop.errors import DataError, OptionError
 
 BATCHES = [
     {"x": np.array([0.1, 1e300]), "name": np.array(["a", 'b,"\n'])},
@@ -54,6 +54,24 @@ def test_nothing_is_kept_between_batches():
 
     sizes = [len(chunk) for chunk in parquet_stream(many())]
     assert max(sizes) < 3 * sizes[1]
+
+
+def test_types_that_change_are_those_that_the_file_began_with_or_told(tmp_path):
+    write_columns(tmp_path / "out.parquet", [{"id": pyarrow.array(["a"])}, {"id": pyarrow.array([7])}])
+    assert parquet.read_table(tmp_path / "out.parquet")["id"].to_pylist() == ["a", "7"]
+    with pytest.raises(DataError, match="A column changes its type .*; write CSV"):
+        write_columns(tmp_path / "out.parquet", [{"id": pyarrow.array([7])}, {"id": pyarrow.array(["a"])}])
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out", "out.txt", "out.PARQUET", "2024.01"])
+def test_names_of_what_is_written_are_fine(name):
+    check_ending(name)
+
+
+@pytest.mark.parametrize("name", ["out.csv.GZ", "out.xlsx", "out.json"])
+def test_names_that_promise_another_format_are_refused(name):
+    with pytest.raises(OptionError, match=r"would not hold what \.(gz|xlsx|json) promises"):
+        check_ending(name)
 
 
 def test_columns_of_arrow_are_written_with_nothing_where_nothing_is(tmp_path):

@@ -12,7 +12,7 @@ from gradloop.cli.places import check_output
 from gradloop.cli.terminal import print_json, say, sentences
 from gradloop.data.formulas import Formulas
 from gradloop.data.sources import read_table
-from gradloop.data.writing import csv_stream, is_parquet, write_columns
+from gradloop.data.writing import check_ending, csv_stream, is_parquet, write_columns
 from gradloop.inference import load
 from gradloop.predictions import Predictions
 from gradloop.text import number, table
@@ -46,6 +46,8 @@ def predict(
     with sentences():
         source = options.open_data(data, query, database)
         check_output(output, model, *source.files)
+        if output is not None:
+            check_ending(output)
         found = Predictions(load(model, trust=trust), source, probability, interval, keep or ())
         _say(found.unused(), quiet)
         formulas = Formulas()

@@ -9,11 +9,16 @@ from typing import Any
 import numpy as np
 
 from gradloop.data.csv import csv_chunks
-from gradloop.errors import DataError
+from gradloop.errors import DataError, OptionError
 from gradloop.text import printable
 from gradloop.whole_file import PathLike, reason, write_whole
 
 Columns = Mapping[str, Any]  # arrays of equal length, of NumPy or of Arrow
+
+_OTHERS = {
+    ".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip", ".7z", ".arrow", ".feather", ".ipc", ".json", ".jsonl", ".ndjson",
+    ".xls", ".xlsx", ".ods", ".orc", ".avro", ".db", ".sqlite", ".duckdb", ".npy", ".npz", ".pickle", ".html", ".pdf",
+}  # fmt: skip
 
 
 def write_columns(path: PathLike, batches: Iterable[Columns]) -> None:
@@ -33,6 +38,16 @@ def write_columns(path: PathLike, batches: Iterable[Columns]) -> None:
 def is_parquet(path: PathLike) -> bool:
     """Whether a file of this name is written as Parquet."""
     return Path(path).suffix.lower() == ".parquet"
+
+
+def check_ending(path: PathLike) -> None:
+    """Raises OptionError for a name that promises another format than those that are written."""
+    ending = Path(path).suffix.lower()
+    if ending in _OTHERS:
+        raise OptionError(
+            f"{printable(os.fspath(path))} would not hold what {ending} promises: it would be CSV, or Parquet for a "
+            "name that ends in .parquet; choose one of these."
+        )
 
 
 def csv_stream(batches: Iterable[Columns]) -> Iterator[bytes]:
@@ -64,11 +79,24 @@ def parquet_stream(batches: Iterable[Columns], **options: Any) -> Iterator[bytes
     for columns in batches:
         table = pyarrow.table(dict(columns))
         writer = writer or parquet.ParquetWriter(drain, table.schema, **options)
-        writer.write_table(table)
+        writer.write_table(_as_begun(table, writer.schema))
         yield drain.emptied()
     if writer is not None:
         writer.close()
     yield drain.emptied()
+
+
+def _as_begun(table: Any, schema: Any) -> Any:
+    """A table in the types that the file began with."""
+    import pyarrow
+
+    try:
+        return table if table.schema == schema else table.cast(schema)
+    except (pyarrow.ArrowException, ValueError) as error:
+        said = printable(str(error).splitlines()[0].rstrip("."))
+        raise DataError(
+            f"A column changes its type from one row to the next ({said}), and Parquet has one for each; write CSV."
+        ) from None
 
 
 class _Drain(io.RawIOBase):
