@@ -166,6 +166,8 @@ def test_every_source_is_predicted_in_its_order(source, target):
     np.testing.assert_allclose([float(row["prediction"]) for row in found], EXPECTED)
     assert [row["town"] for row in found] == ROWS["town"]
     assert [float(row["id"]) for row in found] == ROWS["id"]
+    if source in (as_csv, as_folder, as_packed):
+        assert [row["id"] for row in found] == ["007", "008", "1e3"], "as they are written"
 
 
 def test_a_kept_column_of_a_csv_stays_as_it_is_written():
