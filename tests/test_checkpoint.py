@@ -128,6 +128,7 @@ def test_states_are_saved_at_first_then_when_it_is_time_and_at_the_end(monkeypat
     assert saves(float("inf"), monkeypatch, 1e6) == [0, 10]
 
 
+@pytest.mark.fault(37)
 def test_clocks_on_the_wall_do_not_matter(monkeypatch):
     def jumping():
         raise AssertionError("the time of day was asked for")
@@ -153,6 +154,7 @@ def test_the_state_before_is_kept():
         assert ends == [done, done - 1]
 
 
+@pytest.mark.fault(34)
 def test_each_damage_is_noticed_and_the_state_before_is_used():
     undisturbed = Walk().run(keeper())
     whole, before = Path("run").read_bytes(), Path("run.previous").read_bytes()
@@ -175,6 +177,7 @@ def test_each_damage_is_noticed_and_the_state_before_is_used():
     )
 
 
+@pytest.mark.fault(34)
 def test_where_the_newest_is_missing_the_state_before_is_used():
     Walk().run(keeper())
     os.remove("run")
@@ -182,6 +185,7 @@ def test_where_the_newest_is_missing_the_state_before_is_used():
     assert place.notes[0] == "The checkpoint 'run' was missing, so the one before it was used." and place.whole
 
 
+@pytest.mark.fault(34)
 def test_where_both_are_damaged_nothing_is_resumed_and_nothing_is_overwritten():
     Walk().run(keeper())
     for name in ("run", "run.previous"):
@@ -194,6 +198,7 @@ def test_where_both_are_damaged_nothing_is_resumed_and_nothing_is_overwritten():
     assert Path("data.csv").read_text() == "a,b\n1,2\n"
 
 
+@pytest.mark.fault(34)
 @pytest.mark.parametrize(
     ("document", "said"),
     [
@@ -239,6 +244,7 @@ def test_a_disk_where_files_have_one_name_loses_nothing(monkeypatch):
 # ---- faults of the disk --------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault(32)
 @pytest.mark.parametrize("step", ["write", "fsync", "link", "replace"])
 def test_whichever_write_fails_the_run_goes_on_and_what_is_there_is_whole(step, monkeypatch):
     undisturbed = Walk().run(keeper())
@@ -289,6 +295,7 @@ print(fit.stop.name, *fit.notes)
 """
 
 
+@pytest.mark.fault(32)
 @pytest.mark.parametrize("limit", [0, 100, 8000])
 def test_a_full_disk_is_a_sentence_or_a_note(limit):
     done = subprocess.run(
@@ -314,6 +321,7 @@ def test_a_state_that_is_too_large_is_told_at_once(monkeypatch):
         keeper().begin(walk, 5)
 
 
+@pytest.mark.fault(33)
 def test_what_killed_writers_left_behind_is_removed():
     (leftover := Path(".gradloop-5076a4c0-0123456789abcdef.tmp")).write_bytes(b"half")
     (other := Path(".gradloop-00000000-0123456789abcdef.tmp")).write_bytes(b"of another file")
@@ -321,6 +329,7 @@ def test_what_killed_writers_left_behind_is_removed():
     assert not leftover.exists() and other.exists()
 
 
+@pytest.mark.fault(35)
 def test_two_writers_leave_a_whole_file():
     """The last one wins, whole."""
     faults = []
@@ -389,6 +398,7 @@ def test_impossible_places_are_told_at_once(path):
         open_checkpoint(path, None, False)
 
 
+@pytest.mark.fault(34)
 def test_another_run_is_not_resumed():
     Walk().run(keeper())
     with pytest.raises(OptionError, match="seed was 1 and is 2"):
@@ -404,6 +414,7 @@ def test_another_run_is_not_resumed():
 # ---- Ctrl-C --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault(35)
 def test_ctrl_c_is_heard_between_two_steps_and_only_while_listening():
     walk, kept = Walk(), keeper(every=1e9)
     kept.begin(walk, 5, length=3)

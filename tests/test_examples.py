@@ -18,6 +18,7 @@ def params(fit):
     return np.concatenate([np.ravel(value) for value in fit.params.values()])
 
 
+@pytest.mark.fault(16)
 @pytest.mark.parametrize("solver", EXACT)
 def test_whole_weights_are_repeated_rows(solver):
     found = gl.fit(X, Y, weights=TIMES, solver=solver)
@@ -26,6 +27,7 @@ def test_whole_weights_are_repeated_rows(solver):
     assert found.history["loss"][-1] == pytest.approx(again.history["loss"][-1], rel=1e-9)
 
 
+@pytest.mark.fault(16)
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_a_weight_of_zero_is_absence_to_the_bit(solver):
     found = gl.fit(X, Y, weights=TIMES > 0, solver=solver)
@@ -70,6 +72,7 @@ def test_rows_held_out_need_no_weight():
     assert np.allclose(params(found), params(gl.fit(X[train], Y[train], weights=TIMES[train] + 1)), rtol=1e-12)
 
 
+@pytest.mark.fault(16)
 @pytest.mark.parametrize(
     ("weights", "words"),
     [
@@ -177,6 +180,7 @@ def test_a_law_of_named_columns_has_no_place_for_an_indicator():
     np.testing.assert_allclose(alone, found.params["u"] * mean + found.params["v"], rtol=1e-9)
 
 
+@pytest.mark.fault(17)
 def test_rare_categories_and_new_ones():
     towns = np.array(["Ulm"] * 40 + ["Bonn"] * 30 + ["Aue"] * 5 + ["Hof"] * 5)
     table = {"town": towns, "y": Y}

@@ -23,6 +23,7 @@ def test_a_polynomial_predicts_by_its_equation():
     np.testing.assert_allclose(fits.cubic().predict(x), (1 + x + 2 * x**2 + 3 * x**3).ravel(), rtol=1e-15)
 
 
+@pytest.mark.fault(18)
 def test_columns_of_a_table_are_matched_by_name_and_taken_in_their_units():
     fit = fits.houses()
     table = {"price": [0.0, 0.0], "unknown": [1, 2], "town": ["Bonn", "Ulm"], "area": [200, 10]}
@@ -130,6 +131,7 @@ WRONG = {
 }
 
 
+@pytest.mark.fault(18)
 @pytest.mark.parametrize("case", WRONG)
 def test_data_that_does_not_fit_is_explained(case):
     make, data, words = WRONG[case]
@@ -137,6 +139,7 @@ def test_data_that_does_not_fit_is_explained(case):
         make().predict(data)
 
 
+@pytest.mark.fault(10)
 def test_a_prediction_that_overflows_is_an_error_and_not_a_number():
     with pytest.raises(DataError, match="prediction for row 1 is not finite"):
         fits.cubic().predict([[1.0], [1e200]])

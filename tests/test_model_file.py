@@ -75,6 +75,7 @@ def test_saving_twice_gives_the_same_bytes(tmp_path):
 # --- Files that are not what they should be
 
 
+@pytest.mark.fault(34)
 def test_every_flipped_bit_and_every_cut_of_a_model_is_refused(tmp_path):
     fits.make(history=fits.History.from_rows([])).save(tmp_path / "model")
     whole = (tmp_path / "model").read_bytes()
@@ -89,6 +90,7 @@ def test_every_flipped_bit_and_every_cut_of_a_model_is_refused(tmp_path):
             load(tmp_path / "cut")
 
 
+@pytest.mark.fault(36)
 def test_a_newer_file_says_which_gradloop_it_needs(tmp_path):
     tensor_file.write(tmp_path / "model", {}, {"format": 99, "gradloop": "3.1.4\x1b", "needs": "3.0"})
     with pytest.raises(ModelFileError, match=r"was made by gradloop 3\.1\.4\\x1b and needs gradloop 3\.0 or newer"):
@@ -147,6 +149,7 @@ LINEAR = {
 }
 
 
+@pytest.mark.fault(41)
 @pytest.mark.parametrize("case", LINEAR)
 def test_contents_that_do_not_fit_together_are_refused(tmp_path, case):
     tensor_file.write(tmp_path / "model", *rewritten(fits.make(), LINEAR[case]))
@@ -178,6 +181,7 @@ def places(value, path=()):
 STRANGE = [None, True, 0, -1, 2**64, 1e308, "", "x\x1b", [], [[]], {}, {"a": [None]}]
 
 
+@pytest.mark.fault(41)
 @pytest.mark.parametrize("fit", [fits.houses(), fits.passing(), fits.incomplete()])
 def test_no_strange_value_anywhere_in_a_document_brings_another_error(tmp_path, fit):
     arrays, document = dict(model_file._arrays(fit)), model_file._document(fit)
@@ -212,6 +216,7 @@ def test_features_of_other_names_than_the_tables_columns_are_refused(tmp_path):
         load(tmp_path / "model")
 
 
+@pytest.mark.fault(41)
 def test_a_softmax_of_a_million_classes_that_are_not_there_is_refused(tmp_path):
     def change(arrays, document):
         arrays["trained.b"] = arrays["params.b"] = np.zeros(1_000_000)
@@ -225,6 +230,7 @@ def test_a_softmax_of_a_million_classes_that_are_not_there_is_refused(tmp_path):
 # --- Saving
 
 
+@pytest.mark.fault(41)
 def test_parameters_that_are_not_finite_are_not_saved(tmp_path):
     with pytest.raises(ModelFileError, match="'w' is not finite"):
         fits.make(params={"w": [np.inf, 1.0], "b": 0.0}).save(tmp_path / "model")
@@ -238,6 +244,7 @@ def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path, monkeypatch, p
         fits.make().save(place)
 
 
+@pytest.mark.fault(32)
 def test_a_full_disk_keeps_the_old_model(tmp_path):
     path = tmp_path / "model"
     fits.make().save(path)
@@ -255,6 +262,7 @@ def test_a_full_disk_keeps_the_old_model(tmp_path):
     assert load(path).rows == 10
 
 
+@pytest.mark.fault(35)
 def test_two_who_save_to_one_path_leave_one_whole_model(tmp_path):
     import threading
 

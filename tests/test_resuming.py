@@ -117,6 +117,7 @@ def killed_after(monkeypatch, saves, act):
     return False
 
 
+@pytest.mark.fault(33)
 @pytest.mark.parametrize("name", RUNS)
 def test_killed_after_any_save_it_comes_to_the_same_bits(name, monkeypatch):
     undisturbed = run(name)
@@ -155,6 +156,7 @@ def test_a_checkpoint_changes_no_bit_and_the_seconds_go_on(name):
     assert resumed.history["seconds"].tolist() == kept.history["seconds"].tolist()
 
 
+@pytest.mark.fault(33)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork a process")
 def test_killed_at_200_random_instants_it_comes_to_the_same_bits(tmp_path):
     program = [sys.executable, "-W", "ignore", TESTS / "killing.py", tmp_path, "200", str(os.getpid())]
@@ -214,6 +216,7 @@ DATA = {
 }
 
 
+@pytest.mark.fault(28, 34)
 @pytest.mark.parametrize("case", DATA)
 def test_other_data_are_refused(case):
     solver = gl.Minibatch(gl.sgd(0.01), epochs=2)
@@ -265,6 +268,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.fault(34)
 @pytest.mark.parametrize("case", SETTINGS)
 def test_other_settings_are_refused(case):
     fitted(checkpoint="run")
@@ -293,6 +297,7 @@ def test_other_numbers_in_a_formula_of_the_users_own_are_seen():
         trained(1.5, resume=True)
 
 
+@pytest.mark.fault(34)
 def test_another_version_of_gradloop_is_refused(monkeypatch):
     fitted(checkpoint="run")
     monkeypatch.setattr(resuming, "__version__", "99.0")

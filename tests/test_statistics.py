@@ -55,6 +55,7 @@ def nist(name):
     return facts, least_squares_statistics(answer, names)
 
 
+@pytest.mark.fault(7)
 @needs_nist
 @pytest.mark.parametrize("name", DIGITS)
 def test_certified_errors(name):
@@ -116,6 +117,7 @@ def test_units_do_not_matter():
     assert after.condition == pytest.approx(before.condition, rel=1e-8)
 
 
+@pytest.mark.fault(6)
 def test_what_is_not_identified_has_no_error():
     found = least_squares_statistics(fitted(np.column_stack([X, X[:, 0]])), ["x0", "x1", "x2", "copy", "b"])
     assert found.identified.tolist() == [False, True, True, False, True]

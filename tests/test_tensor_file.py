@@ -69,6 +69,7 @@ def test_files_of_the_reference_library_are_not_models(tmp_path):
 SMALL = encode({"w": np.array([1.0, -2.0]), "epoch": np.array([3])}, {"model": "linear"})
 
 
+@pytest.mark.fault(34)
 def test_every_flipped_bit_is_noticed(tmp_path):
     for place in range(len(SMALL)):
         for bit in range(8):
@@ -78,6 +79,7 @@ def test_every_flipped_bit_is_noticed(tmp_path):
                 decode(bytes(altered))
 
 
+@pytest.mark.fault(34)
 def test_every_cut_and_every_addition_is_noticed():
     for length in range(len(SMALL)):
         with pytest.raises(tensor_file._RefusedError):
@@ -195,6 +197,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.fault(41)
 def test_a_file_larger_than_any_model_is_not_read_to_its_end(tmp_path):
     with open(tmp_path / "model", "wb") as file:
         file.truncate(2**31)  # a hole: it takes no room on the disk
@@ -253,6 +256,7 @@ def test_the_builder_of_hostile_files_can_build_a_good_one():
     assert arrays["w"].tolist() == [1.0] and document == {}
 
 
+@pytest.mark.fault(41)
 @pytest.mark.parametrize("case", HOSTILE)
 def test_hostile_files_are_refused_with_a_sentence(tmp_path, case):
     (tmp_path / "model").write_bytes(HOSTILE[case])
@@ -267,6 +271,7 @@ def test_hostile_files_are_refused_with_a_sentence(tmp_path, case):
     assert str(told.value).endswith(".") and "\n" not in str(told.value)
 
 
+@pytest.mark.fault(30)
 @pytest.mark.parametrize("path", ["missing", ".", "/dev/zero", "pipe", "a\0b", "x" * 5000])
 def test_what_is_not_a_file_is_not_waited_for(tmp_path, monkeypatch, path):
     monkeypatch.chdir(tmp_path)

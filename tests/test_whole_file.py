@@ -33,6 +33,7 @@ def test_a_link_keeps_being_a_link(tmp_path):
     assert (tmp_path / "link").is_symlink() and (tmp_path / "target").read_bytes() == b"new"
 
 
+@pytest.mark.fault(33)
 @pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="this system does not tell what is open")
 def test_the_content_is_on_the_disk_before_the_name_and_the_name_after(tmp_path, monkeypatch):
     steps = []
@@ -52,6 +53,7 @@ def test_the_content_is_on_the_disk_before_the_name_and_the_name_after(tmp_path,
     assert steps == [".tmp", (b"new", True), "folder"]
 
 
+@pytest.mark.fault(32)
 @pytest.mark.parametrize("fault", ["open", "write", "fsync", "replace", "interrupt"])
 def test_whatever_fails_the_old_file_stays_and_the_temporary_goes(tmp_path, monkeypatch, fault):
     path = tmp_path / "model"
@@ -77,6 +79,7 @@ def test_whatever_fails_the_old_file_stays_and_the_temporary_goes(tmp_path, monk
     assert path.read_bytes() == b"old" and alone(path)
 
 
+@pytest.mark.fault(32)
 @pytest.mark.parametrize("limit", [0, 1, 4096, 99_999])
 def test_a_full_disk_leaves_the_old_file(tmp_path, limit):
     path = tmp_path / "model"
@@ -102,6 +105,7 @@ def test_what_is_not_a_file_is_not_replaced(path):
     assert os.stat(path).st_ino == before.st_ino
 
 
+@pytest.mark.fault(32)
 @pytest.mark.parametrize("path", ["missing/folder/model", "a\0b", "x" * 5000, "loop"])
 def test_impossible_places_are_told_at_once(tmp_path, monkeypatch, path):
     monkeypatch.chdir(tmp_path)

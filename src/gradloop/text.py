@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+LONGEST = 160  # characters of a cell of a table; a name in a file may have thousands
+
 
 def printable(text: object) -> str:
     r"""The text with everything that does not print (control and direction characters) written as an escape.
@@ -29,16 +31,20 @@ def number(value: float) -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A plain table: the first column flush left, the others flush right; a row may be short.
+    """A plain table: the first column flush left, the others flush right; a row may be short, and no cell is long.
 
     >>> print(table(["", "w"], [["area", "2.5"], ["age", "-1"]]))
             w
     area  2.5
     age    -1
     """
-    lines = [[printable(cell) for cell in row] + [""] * (len(header) - len(row)) for row in (header, *rows)]
+    lines = [[_short(printable(cell)) for cell in row] + [""] * (len(header) - len(row)) for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(_line(cells, widths) for cells in lines)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

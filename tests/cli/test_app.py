@@ -108,6 +108,7 @@ def test_a_place_that_cannot_be_written_is_told_before_any_work(monkeypatch, pla
     fault(*words, code=2 if place == "houses.csv" else 1)
 
 
+@pytest.mark.fault(20, 24)
 @pytest.mark.parametrize("rows", [None, "", "1,2,3\n", "1,x\n2,3\n3,4\n", "nan,1\n2,3\n", "1,inf\n2,3\n"])
 def test_bad_tables_are_sentences_and_leave_nothing(rows):
     Path("bad.csv").write_text("" if rows is None else "area,price\n" + rows)
@@ -137,6 +138,7 @@ def test_predictions_go_to_standard_output_or_to_a_file():
     assert Path("out.csv").read_text() == out
 
 
+@pytest.mark.fault(18)
 def test_columns_that_the_model_does_not_use_are_mentioned():
     fits.houses().save("model")
     Path("new.csv").write_text("town,area,colour\nBonn,200,red\n")
@@ -166,6 +168,7 @@ def test_evaluation_is_a_table_or_json():
     assert found == {"R2": 1.0, "RMSE": nothing, "MAE": nothing, "rows": 4}
 
 
+@pytest.mark.fault(1)
 def test_cells_without_a_value_are_dealt_with_as_the_model_was_told():
     Path("holes.csv").write_text(HOUSES + ",Ulm,240\n70,,310\n50,Ulm,\n")
     assert "choose missing=" in fault("fit", "holes.csv", "--target", "price", "--quiet")
@@ -180,6 +183,7 @@ def test_cells_without_a_value_are_dealt_with_as_the_model_was_told():
     assert len(out.splitlines()) == 8 and "2 cells without a value (1 in 'area' and 1 in 'town'), and the mean" in err
 
 
+@pytest.mark.fault(17)
 def test_new_and_rare_categories():
     Path("towns.csv").write_text("town,price\n" + "Ulm,1\nBonn,2\n" * 5 + "Aue,4\nHof,8\n")
     Path("new.csv").write_text("town\nMars\n")
@@ -306,6 +310,7 @@ def test_an_interrupted_fit_is_saved_and_ends_with_130(monkeypatch):
     assert Stop.INTERRUPTED.value in out and load("model").stop is Stop.INTERRUPTED
 
 
+@pytest.mark.fault(35)
 def test_ctrl_c_keeps_what_was_learned(monkeypatch):
     def report(state):
         if state.epoch == 3:
@@ -320,6 +325,7 @@ def test_ctrl_c_keeps_what_was_learned(monkeypatch):
 KEPT = ["fit", "houses.csv", "--target", "price", "--epochs", 40, "--checkpoint", "kept", "-o", "model"]
 
 
+@pytest.mark.fault(35)
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_run_that_is_told_to_end_is_kept_and_goes_on_to_the_same_bits(monkeypatch, name):
     def report(state):
@@ -341,6 +347,7 @@ def test_a_run_that_is_told_to_end_is_kept_and_goes_on_to_the_same_bits(monkeypa
     assert resumed.history["loss"].tobytes() == undisturbed.history["loss"].tobytes()
 
 
+@pytest.mark.fault(35)
 def test_the_second_ctrl_c_stops_at_once(monkeypatch):
     def report(state):
         signal.raise_signal(signal.SIGINT)
@@ -378,6 +385,7 @@ def test_what_changed_between_two_starts_is_refused():
     assert "seed was 0 and is 7" in fault(*KEPT, "--resume", "--seed", 7, code=2)
 
 
+@pytest.mark.fault(15)
 def test_too_long_steps_are_a_sentence_and_no_model():
     words = ["--target", "price", "--learning-rate", 1e6, "--batch-size", 4, "--epochs", 50, "-o", "model"]
     out, err = run("fit", "houses.csv", *words, code=1)
@@ -415,6 +423,7 @@ def test_the_output_of_predict_cannot_replace_its_inputs():
     assert Path("houses.csv").read_text() == HOUSES
 
 
+@pytest.mark.fault(19)
 def test_names_in_a_file_cannot_command_the_terminal():
     Path("evil.csv").write_text("\x1b[2Ja[red],price\n1,2\n2,4\n3,5\n")
     out, err = run("fit", "evil.csv", "--target", "price", "--epochs", 2)
@@ -438,6 +447,7 @@ def test_as_a_process_it_ends_as_it_should():
     assert (done.returncode, done.stdout) == (1, "") and done.stderr.startswith("gradloop: houses.csv")
 
 
+@pytest.mark.fault(32)
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
 def test_a_full_disk_behind_standard_output_is_noticed():
     fits.houses().save("model")

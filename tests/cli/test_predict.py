@@ -282,6 +282,7 @@ def test_a_prediction_that_is_stopped_leaves_nothing(monkeypatch):
 SHELL = "import sys\nfrom gradloop.cli.app import main\nsys.argv[0] = 'gradloop'\nmain()\n"
 
 
+@pytest.mark.fault(31)
 @pytest.mark.parametrize(("source", "output"), [("large.csv", "out.csv"), ("-", "out.parquet")])
 def test_a_table_larger_than_the_memory_is_predicted(source, output):
     """Of a table that is larger by 140 MB, little more memory is taken."""

@@ -93,6 +93,7 @@ def test_columns_that_count_the_rows():
         assert found.counting == (part[0] < 7)
 
 
+@pytest.mark.fault(46)
 @pytest.mark.parametrize("size", [40, 20_000])
 def test_levels_are_bounded(monkeypatch, size):
     monkeypatch.setattr(module, "MOST_LEVELS", 10)
@@ -108,6 +109,7 @@ def test_levels_are_bounded(monkeypatch, size):
     assert not few.crowded and sum(level.rows for level in few.levels.values()) == size
 
 
+@pytest.mark.fault(46)
 def test_long_texts_are_bounded(monkeypatch):
     monkeypatch.setattr(module, "MOST_CHARACTERS", 100)
     found = ColumnStatistics()

@@ -55,6 +55,7 @@ def test_what_is_packed_is_unpacked(path):
     assert content.read() == content.file().read() == content.read() == path.read_bytes()
 
 
+@pytest.mark.fault(30)
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_a_pipe_is_read_once(monkeypatch, path, pack):
     content = as_standard_input(monkeypatch, pipe(pack(path.read_bytes())))
@@ -63,6 +64,7 @@ def test_a_pipe_is_read_once(monkeypatch, path, pack):
     assert "standard input can be read only once, and this needs it again; save it" in refusal(content.open)
 
 
+@pytest.mark.fault(30)
 def test_named_pipes_are_read_once(tmp_path):
     os.mkfifo(tmp_path / "fifo")
     threading.Thread(target=(tmp_path / "fifo").write_bytes, args=(b"a\n1\n",)).start()
@@ -83,6 +85,7 @@ def test_closed_standard_input_is_told(monkeypatch):
     assert "Standard input is closed" in refusal(Content, "-")
 
 
+@pytest.mark.fault(28)
 def test_a_change_is_noticed(path):
     content = Content(path)
     before = content.fingerprint()
@@ -93,6 +96,7 @@ def test_a_change_is_noticed(path):
     assert "changed" in refusal(content.file) and Content(path).fingerprint() != before
 
 
+@pytest.mark.fault(28)
 def test_a_change_of_the_same_length_is_noticed(path):
     content = Content(path)
     before = content.fingerprint()
@@ -107,6 +111,7 @@ def _other(path):
     return other
 
 
+@pytest.mark.fault(30)
 def test_paths_that_cannot_be_read(tmp_path, path):
     assert f"{tmp_path}/house.csv: there is no such file; did you mean {path}." in refusal(
         Content, tmp_path / "house.csv"
@@ -120,12 +125,14 @@ def test_paths_that_cannot_be_read(tmp_path, path):
     assert "too many levels of symbolic links" in refusal(Content, tmp_path / "circle")
 
 
+@pytest.mark.fault(30)
 def test_names_of_files_may_be_anything(tmp_path):
     path = tmp_path / "a b\n\x1b[2J ü.csv"
     path.write_bytes(b"a\n1\n")
     assert Content(path).read() == b"a\n1\n" and Content(path).name.isprintable()
 
 
+@pytest.mark.fault(30)
 def test_a_socket_is_no_file(tmp_path):
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "socket"))

@@ -58,6 +58,7 @@ def test_the_delimiter_is_found(write, delimiter):
         assert table.column("a").tolist() == [1, 2] and table.column("b")[1] == "v"
 
 
+@pytest.mark.fault(22)
 def test_a_decimal_comma_is_not_taken_for_the_delimiter(write):
     table = read_csv(write("a;b\n1,5;2\n2,5;3\n"))
     assert table.column("b").tolist() == [2, 3]
@@ -72,6 +73,7 @@ def test_an_impossible_delimiter(write, delimiter):
         read_csv(write("a,b\n1,2\n"), delimiter)
 
 
+@pytest.mark.fault(21)
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\n", "\r\r\n"])
 @pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf", b"\n\n"])
 def test_ends_of_lines_and_byte_order_mark(write, start, end):
@@ -79,6 +81,7 @@ def test_ends_of_lines_and_byte_order_mark(write, start, end):
     assert table.column("a").tolist() == [1, 2] and table.column("b").tolist() == ["x", "ü"]
 
 
+@pytest.mark.fault(21)
 def test_quotes_and_newlines_within_them(write):
     table = read_csv(write('a,b\n1,"ha ""ha""\nha, ha"\n2,5" pipe\n'))
     assert table.column("b").tolist() == ['ha "ha"\nha, ha', '5" pipe']
@@ -99,6 +102,7 @@ def test_a_record_longer_than_a_block(write):
     assert len(table.column("b")[0]) == 3_000_000
 
 
+@pytest.mark.fault(19, 20, 24)
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -126,6 +130,7 @@ def test_what_is_no_table_is_explained(write, content, said):
     assert said in refusal(read_csv, write(content))
 
 
+@pytest.mark.fault(22, 23)
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -187,6 +192,7 @@ def test_large_numbers_that_are_exact_or_floats_are_no_problem(write):
     assert table.column("a").tolist() == [2**53, 10**16] and table.column("b").tolist() == [1e300, -1.5e17]
 
 
+@pytest.mark.fault(25)
 def test_words_for_missing_values_are_categories_in_text(write):
     table = read_csv(write("country,only\nNA,NA\nDE,NA\nnan,NA\nNone,NA\n"))
     assert table.column("country").tolist() == ["NA", "DE", "nan", "None"]
@@ -211,6 +217,7 @@ def test_paths_that_cannot_be_read(tmp_path, write):
     assert "cannot be read" in refusal(read_csv, tmp_path / ("x" * 300))
 
 
+@pytest.mark.fault(30)
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
 def test_a_file_without_permission(write):
     path = write("a\n1\n")
@@ -218,6 +225,7 @@ def test_a_file_without_permission(write):
     assert "may not be read by you" in refusal(read_csv, path)
 
 
+@pytest.mark.fault(19)
 def test_names_and_cells_cannot_harm_a_terminal(write):
     said = refusal(use, read_csv(write(b"a\x1b[2J,b\n\x07,1\n5,2\n6,3\n")), "a\x1b[2J")
     assert said.isprintable() and r"'a\x1b[2J' holds" in said
@@ -251,6 +259,7 @@ def test_pyarrow_is_not_loaded_before_a_file_is_read():
 cells = st.sampled_from(["", "1", "2.5", "x", "NA", '"q""q"', '"a\nb"', '"a,b"', "1e400", "$5", "  ", '"', "é", "\r"])
 
 
+@pytest.mark.fault(21)
 @given(st.lists(st.lists(cells, min_size=1, max_size=3), max_size=6), st.binary(max_size=4), st.integers(0, 40))
 @settings(max_examples=300, deadline=None)
 def test_any_bytes_give_a_table_or_a_sentence(tmp_path_factory, rows, noise, place):

@@ -38,6 +38,7 @@ def unpacked(content, how):
 HOW = sorted(SIGNATURES.values())
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize("how", HOW)
 def test_every_packing_is_recognised_and_undone(how):
     content = packed(how)
@@ -45,11 +46,13 @@ def test_every_packing_is_recognised_and_undone(how):
     assert packing(TEXT) is None and packing(b"") is None
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize("how", [how for how in HOW if how != "zip"])
 def test_members_that_follow_each_other_are_one_content(how):
     assert unpacked(packed(how) + packed(how, b"9,9\n"), how) == TEXT + b"9,9\n"
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize("how", HOW)
 def test_what_is_cut_short_is_told(how):
     content = packed(how)
@@ -59,6 +62,7 @@ def test_what_is_cut_short_is_told(how):
         assert "is cut short" in said
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize("how", ["gzip", "bz2", "xz", "zip"])  # zstd and lz4 may leave the checksum out
 def test_a_flipped_bit_is_told(how):
     content = bytearray(packed(how))
@@ -66,6 +70,7 @@ def test_a_flipped_bit_is_told(how):
     assert "is damaged or is not what it seems" in refusal(unpacked, bytes(content), how)
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize("how", ["gzip", "bz2", "zip", "xz"])
 def test_a_wrong_checksum_is_told(how):
     content = bytearray(packed(how))
@@ -74,6 +79,7 @@ def test_a_wrong_checksum_is_told(how):
     assert refusal(unpacked, bytes(content), how)
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize("how", ["gzip", "bz2", "xz", "zstd", "zip"])
 def test_what_was_made_to_fill_the_memory_is_refused_early(how, monkeypatch):
     monkeypatch.setattr("gradloop.data.packing._HARMLESS", 1 << 20)
@@ -84,6 +90,7 @@ def test_dense_tables_of_a_harmless_size_are_no_bombs():
     assert len(unpacked(packed("gzip", bytes(1 << 24)), "gzip")) == 1 << 24
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize(
     ("names", "said"),
     [

@@ -69,6 +69,7 @@ def test_nothing_and_something_are_something():
     assert Moments.of(np.zeros(3)).combine(Moments.of(np.array([1e-300, 3e-300]))).center == pytest.approx(8e-301)
 
 
+@pytest.mark.fault(11)
 def test_offset_of_a_billion_costs_no_digits():
     values = 1e9 + np.array([0.0, 0.25, 0.5, 0.75])
     center, scale = center_and_scale(values)
@@ -88,5 +89,6 @@ def test_powers_of_two_change_no_digit():
     assert np.array_equal(standardise(values, center, scale), (values - center) / scale)
 
 
+@pytest.mark.fault(12)
 def test_small_integer_types_do_not_overflow():
     assert center_and_scale(np.array([100, -100], np.int8)) == (0.0, 100.0)

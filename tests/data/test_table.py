@@ -42,6 +42,7 @@ def test_dicts_and_frames_become_tables():
     assert as_table(np.zeros((2, 2))) is None and as_table([[1, 2]]) is None and as_table("a.csv") is None
 
 
+@pytest.mark.fault(19)
 def test_numbered_columns_get_names_and_repeated_ones_are_refused():
     assert as_table({0: [1], 1: [2]}).names == ("0", "1")
     for data in (Frame(["a", "a"], [1], [2]), {1: [1], "1": [2]}):

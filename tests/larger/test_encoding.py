@@ -130,6 +130,7 @@ def test_a_cache_that_cannot_be_written_is_told_before_any_work(tmp_path):
         gl.fit(write(tmp_path), **SOLD, cache=tmp_path / "file")
 
 
+@pytest.mark.fault(28)
 def test_a_file_that_changes_between_the_passes(tmp_path, monkeypatch):
     path = write(tmp_path)
     from gradloop.larger import encoding
@@ -182,6 +183,7 @@ print(found.rows, now("VmHWM") - before)
 """
 
 
+@pytest.mark.fault(31)
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 @pytest.mark.parametrize("solver", ["newton", "minibatch"])
 def test_a_table_ten_times_larger_than_its_memory(tmp_path, solver):

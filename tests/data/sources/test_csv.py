@@ -24,6 +24,7 @@ def write(tmp_path):
     return write
 
 
+@pytest.mark.fault(21)
 @pytest.mark.parametrize("piece", [1, 2, 3, 7, 16, 1 << 20])
 @pytest.mark.parametrize("start", ["", "\ufeff", "\n\n"])
 @pytest.mark.parametrize("end", ["", "\n\n\n", "\r\n"])
@@ -36,6 +37,7 @@ def test_any_piece_gives_the_same_rows(write, piece, start, end):
     }
 
 
+@pytest.mark.fault(21)
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r", "\n\r\n", "\r\r\n"])
 @pytest.mark.parametrize("piece", [1, 2, 3, 5])
 def test_any_end_of_line(write, ends, piece):
@@ -46,6 +48,7 @@ def test_any_end_of_line(write, ends, piece):
 fields = st.sampled_from(["1", "2.5", "", "x", '"a,b"', '"q""q"', '"l\nm"', 'st"ray', '""', "é"])
 
 
+@pytest.mark.fault(21)
 @given(st.lists(st.tuples(fields, fields), min_size=1, max_size=8), st.integers(1, 30))
 @settings(max_examples=150, deadline=None)
 def test_pieces_are_the_whole(tmp_path_factory, rows, piece):
@@ -76,6 +79,7 @@ def test_whole_numbers_may_become_fractions_and_nothing_anything(write):
     assert found["a"][:3] == [1, 2, 3] and found["a"][-2:] == [2.5, 4] and found["b"][-2:] == ["x", "y"]
 
 
+@pytest.mark.fault(23)
 def test_what_does_not_go_on_as_it_began_is_told_by_its_line(write):
     rows = "".join(f"{row},true,2020-01-01\n" for row in range(50))
     for place, cell in enumerate(["n/a", "maybe", "soon"]):
@@ -109,6 +113,7 @@ def test_faults_are_told_by_the_lines_of_the_file(write, content, said, piece):
     assert said in refusal(rows_of, CsvSource(write(content), piece))
 
 
+@pytest.mark.fault(31)
 def test_a_row_without_end_is_told(write, monkeypatch):
     monkeypatch.setattr("gradloop.data.csv.LONGEST", 100)
     content = write('a,b\n1,2\n3,"' + "x" * 1000)
@@ -121,6 +126,7 @@ def test_packed_files_are_read_by_pieces_too(tmp_path, write):
     assert rows_of(CsvSource(content, 100)) == HOUSES.to_pydict()
 
 
+@pytest.mark.fault(28)
 def test_a_change_between_two_passes_is_told(tmp_path, write):
     content = write("a,b\n1,2\n")
     source = CsvSource(content)

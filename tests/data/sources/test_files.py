@@ -55,6 +55,7 @@ def test_patterns(folder):
     assert read_table(open_source(odd)).rows == 1  # a file that is there is meant, whatever its name
 
 
+@pytest.mark.fault(30)
 def test_folders_without_files_and_circles(tmp_path):
     assert "is a folder without files" in refusal(open_source, tmp_path)
     (tmp_path / "circle").symlink_to(tmp_path)
@@ -82,6 +83,7 @@ def test_whole_numbers_and_fractions_go_together(tmp_path):
     assert {batch.schema for batch in source.batches()} == {source.schema()}
 
 
+@pytest.mark.fault(27)
 @pytest.mark.parametrize(
     ("other", "said"),
     [
@@ -107,6 +109,7 @@ def test_fingerprints_are_of_all_files(folder):
     assert isinstance(open_content(Content(folder / "b")).fingerprint(), str)
 
 
+@pytest.mark.fault(30)
 def test_a_folder_of_everything_is_not_walked_to_its_end(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "MOST_FILES", 20)
     deep = tmp_path

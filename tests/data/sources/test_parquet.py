@@ -34,6 +34,7 @@ def test_a_table_knows_its_row_groups(tmp_path, source):
     assert cells(read_table(source)) == HOUSES.to_pydict()
 
 
+@pytest.mark.fault(27)
 def test_missing_values_and_row_groups_without_rows(tmp_path):
     with parquet.ParquetWriter(tmp_path / "holes.parquet", HOLES.schema) as writer:
         for part in (HOLES.slice(0, 0), HOLES, HOLES.slice(0, 0), HOLES.slice(1)):
@@ -43,6 +44,7 @@ def test_missing_values_and_row_groups_without_rows(tmp_path):
     assert cells(read_table(source)) == expected and source.place(3) == "in row group 3, row 0"
 
 
+@pytest.mark.fault(27)
 def test_nested_columns_are_refused_when_they_are_used(tmp_path):
     table = pyarrow.table({"a": [1, 2], "b": [[1], [2, 3]], "c": [{"u": 1}, None]})
     read = read_table(ParquetSource(Content(write_as("parquet", table, tmp_path / "nested.parquet"))))
@@ -59,6 +61,7 @@ def test_what_is_no_table(tmp_path, columns, said):
     assert said in refusal(read_table, ParquetSource(Content(path)))
 
 
+@pytest.mark.fault(27)
 def test_a_flipped_bit_is_told_by_its_row_group(tmp_path, source):
     path = tmp_path / "houses.parquet"
     content = bytearray(path.read_bytes())
@@ -68,6 +71,7 @@ def test_a_flipped_bit_is_told_by_its_row_group(tmp_path, source):
     assert "houses.parquet, row group 1: it cannot be read (" in refusal(rows_of, ParquetSource(Content(path)))
 
 
+@pytest.mark.fault(27)
 def test_every_truncation_is_told(tmp_path, source):
     whole = (tmp_path / "houses.parquet").read_bytes()
     for length in range(4, len(whole), 37):
@@ -75,11 +79,13 @@ def test_every_truncation_is_told(tmp_path, source):
         assert "cut.parquet: it cannot be read (" in refusal(lambda: ParquetSource(Content(tmp_path / "cut.parquet")))
 
 
+@pytest.mark.fault(46)
 def test_more_rows_than_memory_are_refused_before_they_are_read(source, monkeypatch):
     monkeypatch.setattr("gradloop.data.sources.source.memory", lambda: 1000)
     assert "announces 40 rows, for which" in refusal(read_table, source)
 
 
+@pytest.mark.fault(28)
 def test_a_change_between_two_passes_is_told(tmp_path, source):
     before = source.fingerprint()
     assert before == source.fingerprint()
@@ -102,6 +108,7 @@ for path in sys.argv[1:]:
 """
 
 
+@pytest.mark.fault(27)
 @needs_shared
 @pytest.mark.parametrize(("folder", "most"), [("parquet_bad", 2), ("parquet_fuzz", 8)])
 def test_the_corpora_of_bad_files(folder, most):

@@ -34,6 +34,7 @@ def test_a_database_is_queried(database, scheme, monkeypatch):
     assert list(rows_of(source, ["price", "area"])) == ["price", "area"] and source.files == (str(database),)
 
 
+@pytest.mark.fault(29)
 def test_nulls_are_missing_values(database):
     assert cells(read_table(sql("select a, b, c, d from holes", database))) == {
         **HOLES.to_pydict(),
@@ -41,6 +42,7 @@ def test_nulls_are_missing_values(database):
     }
 
 
+@pytest.mark.fault(29)
 def test_types_may_change_from_row_to_row(database, monkeypatch):
     monkeypatch.setattr("gradloop.data.sources.sqlite.ROWS", 2)
     values = "(1, 1, null), (2, 2.5, null), (3, 4, 'x'), (4, 'n/a', 'y')"
@@ -65,6 +67,7 @@ def test_parts_of_one_column_are_made_alike():
     assert alike(parts).to_pylist() == [None, "1", "x", "2.5"]
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize(
     ("query", "said"),
     [
@@ -88,12 +91,14 @@ def test_what_is_refused(database, query, said):
     assert database.read_bytes() == before and [path.name for path in database.parent.iterdir()] == [database.name]
 
 
+@pytest.mark.fault(29)
 def test_rows_without_end_are_refused(database, monkeypatch):
     monkeypatch.setattr("gradloop.data.sources.source.memory", lambda: 1 << 22)
     query = "with recursive t(i) as (select 1 union all select i + 1 from t) select i from t"
     assert "gives more than" in refusal(lambda: read_table(sql(query, database)))
 
 
+@pytest.mark.fault(29)
 def test_a_locked_database_is_told(database, monkeypatch):
     monkeypatch.setattr("gradloop.data.sources.sqlite._PATIENCE", 0.1)
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
@@ -101,6 +106,7 @@ def test_a_locked_database_is_told(database, monkeypatch):
         assert "failed: database is locked" in refusal(lambda: read_table(sql("select * from houses", database)))
 
 
+@pytest.mark.fault(29, 46)
 def test_a_damaged_database_is_told(database):
     content = bytearray(database.read_bytes())
     content[4096:] = b"\xff" * (len(content) - 4096)

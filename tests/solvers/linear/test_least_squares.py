@@ -83,6 +83,7 @@ def exact(X, y, weights=None, intercept=True, penalty=None):
     return [float(G[i][size] / G[i][i]) for i in range(size)]
 
 
+@pytest.mark.fault(7)
 @needs_nist
 @pytest.mark.parametrize("name", DIGITS)
 def test_certified_sets(name):
@@ -212,6 +213,7 @@ def test_mean_of_values_that_overflow_when_added():
     assert answer.slopes[0] == pytest.approx(-1e-306, rel=1e-12)
 
 
+@pytest.mark.fault(10)
 def test_a_coefficient_beyond_float64_is_an_error():
     with pytest.raises(DataError, match="too large for float64"):
         solved(np.array([[0.0], [1e-300]]), np.array([0.0, 1e300]))
@@ -235,6 +237,7 @@ def test_a_penalty_much_larger_than_its_column():
     assert answer.intercept == pytest.approx(3, rel=1e-15)
 
 
+@pytest.mark.fault(11)
 def test_large_offset():
     x = 1e9 + np.arange(50.0)
     answer = solved(x[:, None], 3 * (x - 1e9) + 1)
@@ -284,6 +287,7 @@ def test_minimum_norm_of_standardised_columns():
     assert answer.rank == 4 and answer.dependent == (4, 5, 6, 7, 8)
 
 
+@pytest.mark.fault(13)
 def test_a_single_row():
     answer = solved(np.array([[3.0, 4.0]]), np.array([7.0]))
     assert (answer.slopes.tolist(), answer.intercept, answer.rank) == ([0.0, 0.0], 7.0, 0)
@@ -302,6 +306,7 @@ def test_a_penalty_tells_duplicates_apart():
     assert digits(parameters(answer), exact(X, y, penalty=[1.0] * 4)) >= 14.5
 
 
+@pytest.mark.fault(7)
 def test_near_collinear_columns_are_kept():
     random = np.random.default_rng(3)
     x, noise = random.normal(size=(2, 40))

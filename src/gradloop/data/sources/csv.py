@@ -1,7 +1,10 @@
 """CSV of any size: cut where records end, and each piece read by pyarrow with the types of those before it."""
 
 import codecs
+from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +25,23 @@ if TYPE_CHECKING:
 PIECE = 1 << 22  # bytes that are read at a time
 
 
+@dataclass
+class _Near:
+    """A piece that has been read, its rows counted from that of the file's."""
+
+    first: int
+    piece: CsvText
+    rows: int
+
+    @cached_property
+    def lines(self) -> Sequence[int]:
+        """Where each row starts."""
+        content = self.piece.data.strip(b"\r\n")
+        if content == self.piece.data.rstrip(b"\r\n") and count_line_ends(content) == self.rows - 1:
+            return range(self.piece.before + 1, self.piece.before + self.rows + 1)
+        return [record.line for record in self.piece.records()]
+
+
 class CsvSource(Source):
     """The rows of a CSV file, or of CSV through a pipe.
 
@@ -37,6 +57,7 @@ class CsvSource(Source):
         self._size = piece
         self._begun: Iterator[CsvText] | None = None
         self._types: Any = None
+        self._near: deque[_Near] = deque(maxlen=3)  # pieces whose rows are asked for the most: the last ones
 
     def schema(self) -> "pyarrow.Schema":
         """The names and types of the columns, as far as the first piece of the file tells."""
@@ -57,9 +78,12 @@ class CsvSource(Source):
         def parsed(piece: CsvText) -> Any:
             return _parsed(piece, types, wanted)
 
+        first = 0
         for piece, tried, cells in ahead(parsed, pieces):
             if cells is None or tried is not types:
                 cells, types = _as_before(piece, types, wanted)
+            self._near.append(_Near(first, piece, len(cells)))
+            first += len(cells)
             yield from cells.to_batches()
         self._content.check_unchanged()
 
@@ -85,6 +109,9 @@ class CsvSource(Source):
         """The line where the row starts, found by counting."""
         if self.one_pass:
             return super().place(row)
+        for near in self._near:
+            if near.first <= row < near.first + near.rows:
+                return f"in line {near.lines[row - near.first]}"
         for piece in self._pieces():
             for record in piece.records():
                 if not row:

@@ -1,0 +1,19 @@
+"""The corpora of bad files through the front door: no crash, no hang, memory bounded, a fit or a sentence for each."""
+
+import pytest
+
+from corpora import BAD, FOLDERS, outcomes
+
+
+@pytest.mark.fault(21, 27)
+@pytest.mark.skipif(not BAD.exists(), reason="the corpora of bad files are not here")
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_bad_file_is_fitted_or_refused_by_name(folder):
+    found = outcomes(folder)
+    assert found and all(set(whats) <= {"fitted", "refused"} and len(whats) == 2 for whats in found.values()), found
+
+
+@pytest.mark.skipif(not BAD.exists(), reason="the corpora of bad files are not here")
+def test_no_file_is_forgotten():
+    folders = {path.parent.relative_to(BAD).as_posix() for path in BAD.rglob("*") if path.is_file()}
+    assert folders - {"csv_pollock/parameters"} == set(FOLDERS)
