@@ -40,6 +40,7 @@ def test_there_is_a_file_of_every_kind_and_format():
         assert tensor_file.read(OLD / f"{name}.safetensors")[1]["format"] == int(name.split("-")[1])
 
 
+@pytest.mark.fault(36)
 @pytest.mark.parametrize("name", STORED)
 def test_an_old_model_says_what_it_said_then(name):
     said = dict(STORED[name])
@@ -107,6 +108,7 @@ def test_every_old_file_is_read_and_written_anew(tmp_path, name):
     assert tensor_file.read(tmp_path / "model")[1]["format"] == model_file.FORMAT
 
 
+@pytest.mark.fault(36)
 def test_the_next_format_will_be_refused_with_a_sentence(tmp_path):
     arrays, document = tensor_file.read(OLD / f"format-{model_file.FORMAT}-linear.safetensors")
     newer = {"format": model_file.FORMAT + 1, "gradloop": "7.1.0", "needs": "7.0.0"}
