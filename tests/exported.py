@@ -1,6 +1,7 @@
 """Fits to tables of every kind, and their predictions row by row, for what is written in other languages."""
 
 from datetime import date, timedelta
+from functools import cache
 
 import numpy as np
 import pyarrow
@@ -57,6 +58,7 @@ RULES = {
 KINDS = [(model, rules) for model in TARGETS for rules in RULES if model in ("linear", "softmax") or rules == "lenient"]
 
 
+@cache
 def fitted(model="linear", rules="strict", rows=400):
     """A fit to such a table, and rows that it has not seen: some lack a value, some have a new town."""
     target = TARGETS[model]
@@ -113,6 +115,7 @@ LAWS = {
 }
 
 
+@cache
 def of_law(law):
     """A law fitted to a table with one column that is called as its argument, and the rows it was fitted to."""
     truth, x = LAWS[law]

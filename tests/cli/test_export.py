@@ -2,6 +2,7 @@ import json
 import os
 from pathlib import Path
 
+import duckdb
 import pytest
 
 import fits
@@ -22,6 +23,18 @@ def test_a_module_is_printed_or_written():
     names = {}
     exec(out, names)
     assert round(names["predict"]({"area": 90.0, "town": "Ulm"}), 9) == 270
+
+
+def test_a_query_predicts_the_rows_of_a_file():
+    query = run("export", "model", "--sql", "--table", "houses.csv", "--keep", "price")[0]
+    for price, prediction in duckdb.sql(query).fetchall():
+        assert round(prediction, 9) == price
+    run("export", "model", "-o", "houses.sql", "--table", "houses.csv", "--keep", "price")
+    assert Path("houses.sql").read_text("utf-8") == query
+
+
+def test_a_table_is_for_sql():
+    assert "is for SQL" in fault("export", "model", "--python", "--table", "t", code=2)
 
 
 def test_coefficients_are_one_json_object():

@@ -5,15 +5,17 @@ import pytest
 
 import fits
 from gradloop.errors import OptionError
-from gradloop.export import to_json, to_python
+from gradloop.export import to_json, to_python, to_sql
 from gradloop.export.files import WRITERS, export
 
 
 def test_the_name_says_the_language(tmp_path):
     fit = fits.houses()
     fit.export(tmp_path / "m.py")
+    fit.export(tmp_path / "m.sql", table="t", keep=["id"])
     fit.export(str(tmp_path / "m.JSON"))
     assert (tmp_path / "m.py").read_text("utf-8") == to_python(fit)
+    assert (tmp_path / "m.sql").read_text("utf-8") == to_sql(fit, "t", ["id"]) + "\n"
     assert json.loads((tmp_path / "m.JSON").read_text("utf-8")) == json.loads(to_json(fit))
 
 
@@ -21,6 +23,13 @@ def test_the_name_says_the_language(tmp_path):
 def test_another_name_is_refused(tmp_path, name):
     with pytest.raises(OptionError, match="does not say what to write"):
         fits.houses().export(tmp_path / name)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("options", [{"table": "t"}, {"keep": ["id"]}])
+def test_a_table_is_for_sql(tmp_path, options):
+    with pytest.raises(OptionError, match="is for SQL"):
+        fits.houses().export(tmp_path / "m.py", **options)
     assert os.listdir(tmp_path) == []
 
 

@@ -67,7 +67,7 @@ def test_a_law_of_the_users(law):
 EXTREME = [0.0, -0.0, 5e-324, -5e-324, 1e-310, 1e300, -1e300, 1e307, 2.0, -3.5]
 
 
-@given(st.lists(st.sampled_from(EXTREME) | st.floats(-1e307, 1e307), min_size=2, max_size=2))
+@given(st.lists(st.sampled_from(EXTREME) | st.floats(-1e100, 1e100), min_size=2, max_size=2))
 def test_any_finite_numbers(row):
     for fit in (LINE, CUBE, CHANCE):
         exported.agree(answers(MODULES[fit]["predict"], [{"x0": row[0], "x1": row[1]}]), of_arrays(fit, row))

@@ -14,7 +14,14 @@ from gradloop.export.files import encoded, ending, write
 from gradloop.inference import load
 
 File = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write: .py or .json says what.")
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write: .sql, .py or .json says what.")
+]
+Sql = Annotated[bool, typer.Option("--sql", help="Print a SELECT that a database predicts with.")]
+TableName = Annotated[
+    str | None, typer.Option("--table", metavar="NAME", help='For SQL: the table to predict; otherwise "data".')
+]
+Keep = Annotated[
+    list[str] | None, typer.Option("--keep", metavar="COLUMN", help="For SQL: pass it on, as a key; may be repeated.")
 ]
 Python = Annotated[bool, typer.Option("--python", help="Print a Python module that needs no package.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the coefficients as JSON.")]
@@ -23,15 +30,18 @@ Json = Annotated[bool, typer.Option("--json", help="Print the coefficients as JS
 def export(
     model: options.ModelFile,
     output: File = None,
+    sql: Sql = False,
+    table: TableName = None,
+    keep: Keep = None,
     python: Python = False,
     json: Json = False,
     trust: options.Trust = False,
 ) -> None:
     """Say a model in another language, so that it predicts where gradloop is not."""
     with sentences():
-        suffix = language(output, {".py": python, ".json": json})
+        suffix = language(output, {".sql": sql, ".py": python, ".json": json})
         check_output(output, model)
-        content = encoded(load(model, trust=trust), suffix)
+        content = encoded(load(model, trust=trust), suffix, table, keep or ())
         if output is None:
             sys.stdout.buffer.write(content)
         else:
@@ -49,5 +59,5 @@ def language(output: Path | None, printed: dict[str, bool]) -> str:
     if output is not None and not wanted:
         return ending(output)
     raise OptionError(
-        "Say one thing to do: -o FILE writes the language that the name ends in, --python or --json prints it."
+        "Say one thing to do: -o FILE writes the language that the name ends in, --sql, --python or --json prints it."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from gradloop.core.graph import Graph, Node
@@ -13,7 +13,10 @@ _DEEPEST = 40  # operations within one expression; databases and parsers have li
 
 
 class Form(NamedTuple):
-    """How an operation is written: a text with places for its inputs, and what must be in brackets."""
+    """How an operation is written: a text with places for its inputs, and what must be in brackets.
+
+    An input that has more than one place gets a name.
+    """
 
     text: str
     strength: int = ATOM
@@ -69,12 +72,18 @@ class Writer:
         self.lines: list[tuple[str, Written]] = []
         self._known: dict[int, Written] = {}
         self._named = {id(node) for node in named}
-        self._uses = Counter(id(child) for node in graph.nodes for child in node.inputs)
+        self._uses = Counter(id(child) for node in graph.nodes for child in self._places(node))
         for node in graph.nodes:
             self._known[id(node)] = self._name(node, self._write(node, leaves))
 
     def __getitem__(self, node: Node) -> Written:
         return self._known[id(node)]
+
+    def _places(self, node: Node) -> Iterator[Node]:
+        """The inputs of a node, as often as they stand in its text."""
+        text = self.language.form(node).text if node.inputs else ""
+        for place, child in enumerate(node.inputs):
+            yield from [child] * text.count(f"{{{place}}}")
 
     def _write(self, node: Node, leaves: Mapping[int, str]) -> Written:
         if node.is_constant:

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gradloop.data import words
 from gradloop.errors import OptionError
 from gradloop.export.coefficients import to_json
 from gradloop.export.python import to_python
+from gradloop.export.sql import to_sql
 from gradloop.inference import Fit
 from gradloop.text import printable
 from gradloop.whole_file import PathLike, reason, write_whole
 
-WRITERS: dict[str, Callable[[Fit], bytes]] = {
+WRITERS: dict[str, Callable[..., bytes]] = {
     ".json": lambda fit: f"{to_json(fit)}\n".encode(),
     ".py": lambda fit: to_python(fit).encode(),
+    ".sql": lambda fit, **place: f"{to_sql(fit, **place)}\n".encode(),
 }
 
 
-def export(fit: Fit, path: PathLike) -> None:
-    """Write the model in another language, which the end of the file's name tells: .json or .py.
+def export(fit: Fit, path: PathLike, *, table: str | None = None, keep: Sequence[str] = ()) -> None:
+    """Write the model in another language, which the end of the file's name tells: .json, .py or .sql.
 
-    A .py file is a module that needs nothing but Python, and .json holds the coefficients. Other names and other
-    options: the functions of ``gradloop.export``, which give text.
+    A .py file is a module that needs nothing but Python; .sql holds a SELECT that predicts each row of a table; .json
+    holds the coefficients. For other names of files the functions of ``gradloop.export`` give text.
+
+    Args: table, for SQL, the table to predict, otherwise "data"; keep, for SQL, its columns to pass on, such as a key.
 
     Raises: OptionError for another ending, for a model that the language cannot say, and where the file cannot be
     written; whatever was there then stays.
@@ -37,7 +41,7 @@ def export(fit: Fit, path: PathLike) -> None:
     ...     print(Path(f"{folder}/line.py").read_text("utf-8").splitlines()[0])
     \"""A linear model, squared loss, written by gradloop ...
     """
-    write(path, encoded(fit, ending(path)))
+    write(path, encoded(fit, ending(path), table, keep))
 
 
 def ending(path: PathLike) -> str:
@@ -54,12 +58,15 @@ def ending(path: PathLike) -> str:
     return found
 
 
-def encoded(fit: Fit, suffix: str) -> bytes:
+def encoded(fit: Fit, suffix: str, table: str | None = None, keep: Sequence[str] = ()) -> bytes:
     """The content of a file with this end of its name.
 
-    Raises: OptionError for a model that the language cannot say.
+    Raises: OptionError for a model that the language cannot say, and for a table where there is none.
     """
-    return WRITERS[suffix](fit)
+    place = {name: value for name, value in (("table", table), ("keep", keep)) if value}
+    if place and suffix != ".sql":
+        raise OptionError(f"{next(iter(place)).capitalize()} is for SQL; leave it out.")
+    return WRITERS[suffix](fit, **place)
 
 
 def write(path: PathLike, content: bytes) -> None:
