@@ -70,6 +70,7 @@ IMPORTERS = {
     "typer": {"cli"},
     "rich": {"cli"},
     "matplotlib": {"plots", "textbook"},
+    "onnx": {"export"},
     "sklearn": {"sklearn"},
     "scipy": {"blas", "solvers", "statistics"},
     "threadpoolctl": {"blas"},
@@ -77,6 +78,7 @@ IMPORTERS = {
 LOADED_LATE = (
     "llvmlite",
     "matplotlib",
+    "onnx",
     "sklearn",
     "pyarrow",
     "duckdb",

@@ -4,7 +4,7 @@ import pytest
 from gradloop.core.ops import OPS
 from gradloop.core.spec import FLOAT64, Spec
 from gradloop.core.trace import trace
-from gradloop.export import python, sql
+from gradloop.export import onnx, python, sql
 from gradloop.export.cells import REWRITTEN
 from gradloop.export.expressions import PRODUCT, SUM, Language, Writer, call, infix
 from gradloop.export.rewriting import REWRITES
@@ -17,6 +17,7 @@ FORMS = {
 LANGUAGE = Language(lambda node: FORMS[node.op], repr)
 
 COLUMNS = {
+    "ONNX": [onnx.NAMES.keys(), onnx.REWRITTEN, onnx.EMITTERS.keys()],
     "SQL": [sql.FORMS.keys(), sql.REWRITTEN | REWRITTEN, SHAPES.keys()],
     "Python": [python.FORMS.keys(), REWRITTEN, SHAPES.keys()],
 }

@@ -14,7 +14,8 @@ from gradloop.export.files import encoded, ending, write
 from gradloop.inference import load
 
 File = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write: .sql, .py or .json says what.")
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="File to write: .onnx, .sql, .py or .json says what."),
 ]
 Sql = Annotated[bool, typer.Option("--sql", help="Print a SELECT that a database predicts with.")]
 TableName = Annotated[

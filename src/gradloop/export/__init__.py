@@ -1,4 +1,4 @@
-"""A trained model in other languages: plain Python, SQL, and its coefficients as JSON.
+"""A trained model in other languages: plain Python, SQL, ONNX, and its coefficients as JSON.
 
 What is written is the traced graph of the prediction, operation by operation, with the preparation of the columns
 before it; so a user's own law is exported like the models that are shipped. ``fit.export(path)`` writes a file.
@@ -6,7 +6,8 @@ before it; so a user's own law is exported like the models that are shipped. ``f
 
 from gradloop.export.coefficients import to_json
 from gradloop.export.files import export
+from gradloop.export.onnx import to_onnx
 from gradloop.export.python import to_python
 from gradloop.export.sql import to_sql
 
-__all__ = ["export", "to_json", "to_python", "to_sql"]
+__all__ = ["export", "to_json", "to_onnx", "to_python", "to_sql"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from gradloop.data import words
 from gradloop.errors import OptionError
 from gradloop.export.coefficients import to_json
+from gradloop.export.onnx import to_onnx
 from gradloop.export.python import to_python
 from gradloop.export.sql import to_sql
 from gradloop.inference import Fit
@@ -17,16 +18,18 @@ from gradloop.whole_file import PathLike, reason, write_whole
 
 WRITERS: dict[str, Callable[..., bytes]] = {
     ".json": lambda fit: f"{to_json(fit)}\n".encode(),
+    ".onnx": lambda fit: to_onnx(fit),
     ".py": lambda fit: to_python(fit).encode(),
     ".sql": lambda fit, **place: f"{to_sql(fit, **place)}\n".encode(),
 }
 
 
 def export(fit: Fit, path: PathLike, *, table: str | None = None, keep: Sequence[str] = ()) -> None:
-    """Write the model in another language, which the end of the file's name tells: .json, .py or .sql.
+    """Write the model in another language, which the end of the file's name tells: .json, .onnx, .py or .sql.
 
-    A .py file is a module that needs nothing but Python; .sql holds a SELECT that predicts each row of a table; .json
-    holds the coefficients. For other names of files the functions of ``gradloop.export`` give text.
+    A .py file is a module that needs nothing but Python; .sql holds a SELECT that predicts each row of a table; .onnx
+    the graph for an ONNX runtime, in float64; .json the coefficients. For other names of files the functions of
+    ``gradloop.export`` give the same.
 
     Args: table, for SQL, the table to predict, otherwise "data"; keep, for SQL, its columns to pass on, such as a key.
 
