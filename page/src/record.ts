@@ -6,7 +6,7 @@ export interface Feature {
   name: string;
   center: number; // training saw (x - center) / scale
   scale: number;
-  mean: number; // of all rows, in the units of the file
+  mean: number; // the standardised column is (x - mean) / deviation
   deviation: number;
 }
 
@@ -31,6 +31,17 @@ export interface Steps {
   batches: number; // of an epoch
   batch_size: number;
   taken: Step[];
+}
+
+// The objective near where descent begins, for columns in one of their two units:
+// loss(w) = loss + gradient · (w − start) + ½ (w − start)ᵀ matrix (w − start), for quadratic ones everywhere.
+export interface Bowl {
+  start: number[];
+  loss: Num;
+  gradient: Num[] | null; // null, like the matrix, where there are too many parameters
+  matrix: number[][] | null; // second derivatives of the loss at the start
+  largest: Num; // λmax, the largest eigenvalue
+  stable_rate: Num; // 2 / λmax: descent with a larger rate grows
 }
 
 export interface Surface {
@@ -117,12 +128,12 @@ export interface RunRecord {
   path: Num[][]; // the parameters as trained, in the order in which training had them
   steps: Steps | null;
   curvature: {
-    quadratic: boolean; // the matrix is then the same everywhere
-    largest: Num; // its largest eigenvalue
-    stable_rate: Num; // 2 / largest
-    matrix: number[][] | null; // second derivatives of the loss at the start, as trained
-    to_units: number[][] | null; // parameters as trained -> in the columns' units
+    quadratic: boolean; // whether a bowl is the loss everywhere
+    trained: "raw" | "standardised"; // which of the two training saw
+    raw: Bowl; // columns in the units of the file
+    standardised: Bowl | null; // of mean zero and deviation one; null for a law, whose columns have units
   };
+  lines: { x: number[]; y: Num[][] } | null; // of a law of one feature: predictions at x, for each place of the path
   surface: Surface | null;
   arithmetic: Arithmetic[];
 }

@@ -12,6 +12,7 @@ from gradloop.page.write import as_data
 from page_fits import HOSTILE, RANDOM, X, Y, houses, line
 
 MEGABYTE = 10**6
+T = np.linspace(0.0, 3.0, 40)
 
 
 def read(fit, *data):
@@ -30,9 +31,8 @@ def decay(t, a, k):
     return a * np.exp(-k * t)
 
 
-def of_law():
-    t = np.linspace(0.0, 3.0, 40)
-    return gl.fit(t, decay(t, 2.0, 0.7), model=decay, start={"a": 1.0, "k": 1.0})
+def of_law(**more):
+    return gl.fit(T, decay(T, 2.0, 0.7), model=decay, start={"a": 1.0, "k": 1.0}, **more)
 
 
 FITS = {
@@ -89,16 +89,46 @@ def test_the_steps_are_those_of_the_run():
 def test_the_bound_of_the_dial_is_that_of_the_data():
     A = np.column_stack([X, np.ones(len(X))])
     largest = np.linalg.svd(A, compute_uv=False)[0] ** 2 / len(A)
-    assert read(line())["curvature"]["stable_rate"] == pytest.approx(2 / largest, rel=1e-12)
+    found = read(line())["curvature"]
+    assert found["raw"]["stable_rate"] == pytest.approx(2 / largest, rel=1e-12)
+    assert found["standardised"]["stable_rate"] == pytest.approx(2, rel=1e-12)  # one column: the identity
+    assert found["trained"] == "raw" and found["quadratic"]
+
+
+@pytest.mark.parametrize("fitted", [line, houses])
+def test_the_bowls_of_both_units_are_the_loss(fitted):
+    fit = fitted()
+    found = read(fit)
+    columns = np.array([*found["points"]["x"]]).T
+    y = np.array(found["points"]["y"])
+    mean, deviation = ([feature[key] for feature in found["features"]] for key in ("mean", "deviation"))
+    for name, seen in (("raw", columns), ("standardised", (columns - mean) / deviation)):
+        bowl = found["curvature"][name]
+        w = RANDOM.normal(size=len(bowl["start"]))
+        away = w - bowl["start"]
+        height = bowl["loss"] + np.dot(bowl["gradient"], away) + away @ np.array(bowl["matrix"]) @ away / 2
+        assert height == pytest.approx(np.mean((seen @ w[:-1] + w[-1] - y) ** 2) / 2, rel=1e-6)
+        A = np.column_stack([seen, np.ones(len(y))])
+        assert bowl["largest"] == pytest.approx(np.linalg.svd(A, compute_uv=False)[0] ** 2 / len(A), rel=1e-6)
+
+
+def test_a_law_has_its_lines_along_the_path():
+    fit = of_law(solver=gl.Minibatch(gl.sgd(0.1), epochs=3))
+    found = read(fit)
+    x = np.array(found["lines"]["x"])
+    assert found["curvature"]["standardised"] is None and len(found["lines"]["y"]) == len(found["path"])
+    for (a, k), values in zip(found["path"], found["lines"]["y"], strict=True):
+        np.testing.assert_allclose(values, decay(x, a, k), rtol=1e-7)
+    assert read(line())["lines"] is None
 
 
 def test_points_of_a_table_are_in_its_units():
     found = read(houses())
     assert [feature["name"] for feature in found["features"]] == ["area", "town=Kiel", "town=Ulm"]
     assert 39 < min(found["points"]["x"][0]) < max(found["points"]["x"][0]) < 161
-    for feature, column in zip(found["features"], found["points"]["x"], strict=True):
-        assert feature["mean"] == pytest.approx(np.mean(column), rel=1e-6)
-        assert feature["deviation"] == pytest.approx(np.std(column), rel=1e-6)
+    area = found["features"][0]
+    assert area["mean"] == area["center"] == pytest.approx(np.mean(found["points"]["x"][0]), rel=1e-6)
+    assert area["deviation"] == area["scale"] == pytest.approx(np.std(found["points"]["x"][0]), rel=0.02)
     assert found["target"] == {"name": "price", "classes": None}
 
 
@@ -114,7 +144,7 @@ def test_intervals_are_those_of_the_statistics():
 def test_what_is_not_finite_is_null():
     found = read(FITS["diverged"]())
     assert found["steps"]["taken"] and None in found["history"]["loss"]
-    assert read(line(loss="absolute"))["curvature"]["stable_rate"] is None
+    assert read(line(loss="absolute"))["curvature"]["raw"]["stable_rate"] is None
     assert read(line())["parameters"]["lower"] == [None, None]
 
 

@@ -11,10 +11,8 @@ from page_fits import RANDOM, X, Y, houses, line
 def test_rows_are_in_the_units_of_the_file():
     fit = houses()
     found = seen(fit)
-    assert found.names == ("area", "town=Kiel", "town=Ulm", "(intercept)") or found.names[0] == "area"
+    assert found.names == ("area", "town=Kiel", "town=Ulm", "(intercept)")
     assert 39 < found.columns[:, 0].min() < found.columns[:, 0].max() < 161
-    flat = found.flat(fit.trained_params)
-    np.testing.assert_allclose(found.to_units @ flat, found.flat(fit.params), rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,20 @@ from gradloop.problem import Problem
 from gradloop.solvers.curvature import largest_curvature
 
 MOST_PARAMETERS = 30  # whose second derivatives a page shows whole
-WORK = 2_000_000_000  # numbers read for the heights of a surface
-ROWS_FOR_HEIGHTS = 20_000
+WORK = 500_000_000  # numbers read for the heights of a surface ...
+FEWEST_ROWS = 100  # ... unless so few rows would be read
 Array = Any
+
+
+class Bowl(NamedTuple):
+    """The objective near where descent begins: its value, slope and second derivatives, and the rate they allow."""
+
+    start: Array
+    loss: float
+    gradient: Array | None
+    matrix: Array | None
+    largest: float
+    stable_rate: float | None
 
 
 class Surface(NamedTuple):
@@ -47,6 +58,17 @@ def largest(problem: Problem, flat: Array, matrix: Array | None) -> float:
         return largest_curvature(problem, flat)
 
 
+def bowl_of(problem: Problem, start: Array) -> Bowl:
+    """What descent from here on these columns has before it."""
+    flat = start.astype(problem.start.dtype)
+    matrix = second_derivatives(problem, flat)
+    steepest = largest(problem, flat, matrix)
+    value, slope = problem.objective(flat)
+    few = flat.size <= MOST_PARAMETERS
+    rate = 2 / steepest if 0 < steepest < np.inf else None
+    return Bowl(start if few else start[:0], value, slope if few else None, matrix, steepest, rate)
+
+
 def surface_of(given: Objective, path: Array) -> Surface | None:
     """The heights around a path (k, p) over the two parameters that travelled farthest; None for a single one."""
     finite = path[np.isfinite(path).all(axis=1)]
@@ -56,6 +78,7 @@ def surface_of(given: Objective, path: Array) -> Surface | None:
     order = np.argsort(-travel, kind="stable")[:2] if path.shape[1] > 2 else np.arange(2)
     places = int(min(order)), int(max(order))
     across, up = around(finite[:, list(places)])
-    thin = Objective(given.problem.thinned(ROWS_FOR_HEIGHTS), given.features)
+    rows = max(FEWEST_ROWS, WORK // (path.shape[1] * len(across) * len(up)))
+    thin = Objective(given.problem.thinned(rows), given.features)
     losses = thin.losses({places[0]: across, places[1]: up}, given.problem.start)
     return Surface(places, across, up, losses, len(thin.problem.X))

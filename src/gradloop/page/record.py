@@ -10,13 +10,12 @@ import numpy as np
 
 from gradloop.explain.data import plain
 from gradloop.inference import Fit, tells_classes
-from gradloop.models import MODELS
 from gradloop.page.arithmetic import arithmetic_of
-from gradloop.page.landscape import largest, second_derivatives, surface_of
-from gradloop.page.seen import Seen, seen
+from gradloop.page.landscape import bowl_of, surface_of
+from gradloop.page.seen import LAW, Seen, seen, spread_of
 from gradloop.page.steps import Taken
 from gradloop.plots.objective import mean_loss
-from gradloop.plots.rows import class_names, target_name
+from gradloop.plots.rows import along, class_names, target_name
 from gradloop.plots.style import thinned
 from gradloop.summary import title, turns
 from gradloop.text import printable
@@ -30,6 +29,7 @@ MOST_PARAMETERS = 500
 MOST_EPOCHS = 1000
 MOST_LETTERS = 200  # of a name; files hold cells of megabytes
 ROWS_OF_A_BATCH = 200
+POINTS_OF_A_LINE = 60
 Array = Any
 
 
@@ -53,6 +53,7 @@ def record_of(fit: Fit, data: Any = None, y: Any = None) -> dict[str, Any]:
         "history": history(fit),
         **run(found, drawn),
         "curvature": curvature(found),
+        "lines": lines(found),
         "surface": surface(found),
         "arithmetic": arithmetic_of(found),
     }
@@ -71,7 +72,7 @@ def about(found: Seen) -> dict[str, Any]:
         "title": title(fit),
         "model": fit.model.name,
         "loss": mean_loss(fit.loss.name),
-        "kind": kind(found),
+        "kind": found.kind,
         "solver": solver,
         "penalty": fit.origin.penalty,
         "rows": len(found.rows.y),
@@ -84,13 +85,6 @@ def about(found: Seen) -> dict[str, Any]:
     }
 
 
-def kind(found: Seen) -> str:
-    """Whose formula a page can compute by itself: one of the models' names, or "law"."""
-    name = found.fit.model.name.partition("(")[0]
-    shipped = name in MODELS and found.fit.model.predict.__module__ == "gradloop.models"
-    return name if shipped else "law"
-
-
 def short(name: object) -> str:
     """A name as a page shows it: what does not print as an escape, and only the beginning of a long one."""
     text = printable(name)
@@ -98,13 +92,13 @@ def short(name: object) -> str:
 
 
 def features(found: Seen) -> list[dict[str, Any]]:
-    """The columns shown: how training saw them, (x - center) / scale, and their own mean and deviation."""
+    """The columns shown: how training saw them, (x - center) / scale, and how they are standardised."""
     fit, X = found.fit, found.columns
     ready = fit.preparation
     width = X.shape[1]
     center = np.zeros(width) if ready is None else ready.center
     scale = np.ones(width) if ready is None else ready.scale
-    mean, deviation = X.mean(axis=0), X.std(axis=0)
+    mean, deviation = (center, scale) if found.is_standardised else (X.mean(axis=0), spread_of(X))
     return [
         {"name": short(fit.feature_names[i]), "center": center[i], "scale": scale[i], "mean": mean[i],
          "deviation": deviation[i]}
@@ -200,19 +194,28 @@ def step(taken: Taken, places: dict[int, int], most: int) -> dict[str, Any]:
 
 
 def curvature(found: Seen) -> dict[str, Any]:
-    """λmax of these data, and the largest stable rate 2 / λmax; the matrix, which for least squares is the same
-    everywhere."""
-    problem = found.problem
-    flat = problem.start if found.start is None else found.start.astype(problem.start.dtype)
-    matrix = second_derivatives(problem, flat)
-    steepest = largest(problem, flat, matrix)
-    return {
-        "quadratic": problem.is_quadratic,
-        "largest": steepest,
-        "stable_rate": 2 / steepest if steepest > 0 else None,
-        "matrix": matrix,
-        "to_units": found.to_units if found.problem.start.size <= MOST_COLUMNS else None,
-    }
+    """The largest stable rate, 2 / λmax of these data, for columns in their own units and for standardised ones."""
+    problem, alike, ready = found.problem, found.standardised, found.fit.preparation
+    zero = np.zeros(problem.start.size)
+    trained = bowl_of(problem, zero if found.start is None else found.start)._asdict()
+    known = {"quadratic": problem.is_quadratic}
+    if found.is_standardised and ready is not None:
+        raw = bowl_of(problem.in_units(ready.scale, ready.center), zero)._asdict()
+        return {**known, "trained": "standardised", "raw": raw, "standardised": trained}
+    other = None if alike is None else bowl_of(alike, zero)._asdict()
+    return {**known, "trained": "raw", "raw": trained, "standardised": other}
+
+
+def lines(found: Seen) -> dict[str, Any] | None:
+    """What a law of one quantity predicts at each place of the path; of other models a page knows the formula."""
+    X, problem = found.rows.X, found.problem
+    if found.kind != LAW or X.shape[1] != 1 or problem.prediction.outputs[0].spec.size != 1:
+        return None
+    grid = along(X[:, 0], POINTS_OF_A_LINE)
+    with np.errstate(all="ignore"):
+        given = np.ascontiguousarray(grid[:, None], X.dtype)
+        values = [problem.predict(flat.astype(problem.start.dtype), given) for flat in found.path]
+    return {"x": rounded(grid), "y": [*map(rounded, values)]}
 
 
 def surface(found: Seen) -> dict[str, Any] | None:

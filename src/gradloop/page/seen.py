@@ -11,12 +11,14 @@ import numpy as np
 from gradloop.errors import OptionError
 from gradloop.examples import Examples
 from gradloop.inference import Fit
+from gradloop.models import MODELS
 from gradloop.page.steps import Course, course_of
 from gradloop.plots.objective import Objective, names_of
 from gradloop.plots.rows import Rows, in_units, problem_of, rows_of
 from gradloop.problem import Problem
-from gradloop.standard_errors import labels, units_matrix
+from gradloop.standard_errors import labels
 
+LAW = "law"
 Array = Any
 
 
@@ -53,9 +55,25 @@ class Seen:
         return labels(self.problem, self.examples)
 
     @cached_property
-    def to_units(self) -> Array:
-        """The linear map from the parameters of training to those of the columns in their own units."""
-        return units_matrix(self.problem, self.examples)
+    def kind(self) -> str:
+        """Whose formula a page can compute by itself: one of the models' names; or a law."""
+        name = self.fit.model.name.partition("(")[0]
+        shipped = name in MODELS and self.fit.model.predict.__module__ == "gradloop.models"
+        return name if shipped else LAW
+
+    @cached_property
+    def is_standardised(self) -> bool:
+        """Whether training saw the columns of a table standardised, as it does but for a law."""
+        return self.fit.preparation is not None and self.kind != LAW
+
+    @cached_property
+    def standardised(self) -> Problem | None:
+        """The problem on columns of mean zero and deviation one; the columns of a law have units."""
+        if self.kind == LAW:
+            return None
+        X = self.rows.X
+        spread = spread_of(X)
+        return self.problem.in_units(1 / spread, -X.mean(axis=0) / spread)
 
     @cached_property
     def columns(self) -> Array:
@@ -84,6 +102,12 @@ class Seen:
         answer = self.flat(self.fit.trained_params)
         end = [] if kept and np.array_equal(kept[-1], answer) else [answer]
         return np.array([*begin, *kept, *end], np.float64)
+
+
+def spread_of(X: Array) -> Array:
+    """The standard deviation of each column; one for a column of one value."""
+    spread = np.asarray(X, np.float64).std(axis=0)
+    return np.where(spread > 0, spread, 1.0)
 
 
 def seen(fit: Fit, data: Any = None, y: Any = None) -> Seen:
