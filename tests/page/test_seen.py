@@ -41,3 +41,22 @@ def test_weights_reach_the_problem():
     weights = RANDOM.uniform(1, 2, len(Y))
     fit = line(weights=weights)
     assert seen(fit).problem.weights is not None
+
+
+@pytest.mark.parametrize(
+    ("model", "start", "kind"),
+    [
+        (lambda x, w, b: np.dot(x, w) + b, {"w": np.zeros(1), "b": 0.0}, "linear"),
+        (lambda x, w, b: b + np.dot(x, w), {"w": np.zeros(1), "b": 0.0}, "law"),  # the same, written otherwise
+        (lambda x, b, w: np.dot(x, w) + b, {"b": 0.0, "w": np.zeros(1)}, "law"),
+        (lambda x, w: np.dot(x, w), {"w": np.zeros(1)}, "law"),
+    ],
+)
+def test_a_model_that_the_user_wrote_as_the_book_does_is_known(model, start, kind):
+    fit = line(gl.Minibatch(gl.sgd(0.01), epochs=1), model=model, start=start)
+    assert seen(fit).kind == kind and not seen(fit).is_standardised
+
+
+@pytest.mark.parametrize("model", ["linear", gl.polynomial(2)])
+def test_shipped_models_are_known(model):
+    assert seen(line(gl.Minibatch(gl.sgd(1e-6), epochs=1), model=model)).kind in ("linear", "polynomial")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradloop.core.graph import Graph
 from gradloop.errors import OptionError
 from gradloop.examples import Examples
 from gradloop.inference import Fit
@@ -15,10 +16,11 @@ from gradloop.models import MODELS
 from gradloop.page.steps import Course, course_of
 from gradloop.plots.objective import Objective, names_of
 from gradloop.plots.rows import Rows, in_units, problem_of, rows_of
-from gradloop.problem import Problem
+from gradloop.problem import Problem, make_problem
 from gradloop.standard_errors import labels
 
 LAW = "law"
+PLAIN = ("linear", "logistic", "softmax")  # models that users write too
 Array = Any
 
 
@@ -56,15 +58,33 @@ class Seen:
 
     @cached_property
     def kind(self) -> str:
-        """Whose formula a page can compute by itself: one of the models' names; or a law."""
-        name = self.fit.model.name.partition("(")[0]
-        shipped = name in MODELS and self.fit.model.predict.__module__ == "gradloop.models"
-        return name if shipped else LAW
+        """Whose formula a page can compute by itself: one of the models' names, also where the user wrote just that; or
+        a law."""
+        if self.is_shipped:
+            return self.fit.model.name.partition("(")[0]
+        alike = (name for name in PLAIN if self.predicts_as(MODELS[name]))
+        return next(alike, LAW)
+
+    @property
+    def is_shipped(self) -> bool:
+        return self.fit.model.predict.__module__ == "gradloop.models"
+
+    def predicts_as(self, model: Any) -> bool:
+        """Whether the prediction is computed as this model's is, from parameters of its names and shapes."""
+        outputs = self.problem.prediction.outputs[0].spec.size
+        usual = model.start(self.rows.X.shape[1], outputs)
+        given = self.fit.trained_params
+        shapes, found = ([(k, np.shape(v)) for k, v in params.items()] for params in (usual, given))
+        if shapes != found:
+            return False
+        X, y = np.ascontiguousarray(self.rows.X[:1]), self.rows.y[:1]
+        other = make_problem(model, self.fit.loss, X, y, given)
+        return nameless(other.prediction).key == nameless(self.problem.prediction).key
 
     @cached_property
     def is_standardised(self) -> bool:
         """Whether training saw the columns of a table standardised, as it does but for a law."""
-        return self.fit.preparation is not None and self.kind != LAW
+        return self.fit.preparation is not None and self.is_shipped
 
     @cached_property
     def standardised(self) -> Problem | None:
@@ -102,6 +122,10 @@ class Seen:
         answer = self.flat(self.fit.trained_params)
         end = [] if kept and np.array_equal(kept[-1], answer) else [answer]
         return np.array([*begin, *kept, *end], np.float64)
+
+
+def nameless(graph: Graph) -> Graph:
+    return Graph("", graph.inputs, graph.outputs)
 
 
 def spread_of(X: Array) -> Array:
