@@ -6,6 +6,7 @@ import gradloop as gl
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(53, 1)) * 3 + 5
+T = np.linspace(0.0, 3.0, 40)
 Y = 2.0 * X[:, 0] - 3.0 + RANDOM.normal(size=53)
 
 # Written for these tests: markup, endings of elements, quotes, names of JavaScript's own, directions, broken text.
@@ -60,3 +61,38 @@ def houses(**more):
     table = {"area": area, "town": town, "price": price}
     more = {"solver": gl.Minibatch(gl.sgd, batch_size=16, epochs=6)} | more
     return gl.fit(table, target="price", **more)
+
+
+def classes(model):
+    wide = RANDOM.normal(size=(80, 2))
+    count = 2 if model == "logistic" else 3
+    labels = np.argmax(wide @ RANDOM.normal(size=(2, count)), axis=1)
+    return gl.fit(wide, labels, model=model, solver=gl.Minibatch(gl.sgd(0.1), batch_size=16, epochs=3))
+
+
+def decay(t, a, k):
+    return a * np.exp(-k * t)
+
+
+def of_law(**more):
+    return gl.fit(T, decay(T, 2.0, 0.7), model=decay, start={"a": 1.0, "k": 1.0}, **more)
+
+
+FITS = {
+    "linear": line,
+    "table": houses,
+    "polynomial": lambda: line(model=gl.polynomial(2), solver=gl.Minibatch(gl.sgd(1e-5), epochs=2)),
+    "logistic": lambda: classes("logistic"),
+    "softmax": lambda: classes("softmax"),
+    "law": of_law,
+    "descent": lambda: line(gl.GradientDescent()),
+    "closed form": lambda: line("closed_form"),
+    "newton": lambda: line("newton"),
+    "lbfgs": lambda: line("lbfgs"),
+    "exhaustive": lambda: line(gl.Exhaustive({"w": [np.arange(0, 4.1, 0.1)], "b": [-3.0]})),
+    "adam": lambda: line(gl.Minibatch(gl.adam(0.1), batch_size=10, epochs=3)),
+    "penalty": lambda: line(penalty=gl.l1(0.1)),
+    "absolute": lambda: line(loss="absolute"),
+    "diverged": lambda: line(gl.Minibatch(gl.sgd(1e150), batch_size=10, epochs=3)),
+    "holdout": lambda: line(holdout=0.2),
+}
