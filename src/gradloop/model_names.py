@@ -79,7 +79,8 @@ def model_of(record: Record, given: Given, trained: Arrays) -> Model:
     Raises: RefusedError where there is none, or it is a function of the user's that was neither given nor trusted.
     """
     name = take(record, "name", str)
-    shown = printable(name)
+    shown, path = printable(name), record.get("path")
+    agree(path is None or (type(path) is str and is_path(path)))
     if not take(record, "own", bool):
         model = _our_model(name)
         if given.model is not None:
@@ -91,7 +92,7 @@ def model_of(record: Record, given: Given, trained: Arrays) -> Model:
         return model
     if given.named_only:
         return own_model(_not_loaded, trained)._replace(name=name)
-    function = _function(shown, record.get("path"), given)
+    function = _function(shown, path, given)
     model = function if isinstance(function, Model) else own_model(function, trained)
     if model.name != name:
         raise RefusedError(f"was fitted with a function named {shown!r}, not {model.name!r}; give that function.")
@@ -110,16 +111,15 @@ def model_of(record: Record, given: Given, trained: Arrays) -> Model:
     return model
 
 
-def _function(shown: str, path: Any, given: Given) -> Callable[..., Any] | Model:
+def _function(shown: str, path: str | None, given: Given) -> Callable[..., Any] | Model:
     """The user's function: the one given, or, with trust, the one that is found where the file says."""
     if given.model is not None:
         return given.model
-    agree(path is None or (type(path) is str and is_path(path)))
     if path is None:
         raise RefusedError(
             f"was fitted with a function named {shown!r}, which no file can bring: load(path, model={shown})."
         )
-    if law := _our_law(path):
+    if law := our_law(path):
         return law
     if not given.trust:
         raise RefusedError(
@@ -132,7 +132,7 @@ def _function(shown: str, path: Any, given: Given) -> Callable[..., Any] | Model
         raise RefusedError(f"was fitted with a function of yours: {error}") from error
 
 
-def _our_law(path: str) -> Callable[..., Any] | None:
+def our_law(path: str) -> Callable[..., Any] | None:
     """A law of gradloop's own, which needs no trust; and nothing else that its module can reach."""
     module, _, name = path.partition(":")
     found = vars(laws).get(name) if module == laws.__name__ else None

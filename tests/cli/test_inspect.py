@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 import fits
+import gradloop as gl
+from altered import put_in, rewritten
 from gradloop import model_file, model_names, tensor_file
 from gradloop.result import Origin
 from shell import HOUSES, fault, run
@@ -57,6 +59,11 @@ def test_a_function_of_ones_own_is_named_and_never_run():
     sys.modules["fits"] = fits_before
 
 
+def test_a_law_of_gradloops_own_needs_no_trust():
+    fits.make(model_names.own_model(gl.laws.ohm, {}), params={"resistance": 3.3, "offset": 2.2}).save("model")
+    assert "The model is the function gradloop.laws:ohm.\n" in run("inspect", "model")[0]
+
+
 def test_what_comes_from_a_file_is_harmless():
     fit = replace(fits.houses(notes=("\x1b[31mred\x07",)), origin=Origin("\x1b]0;title", "\x00", "s\nt", "\x1b"))
     fit.save("model")
@@ -84,6 +91,13 @@ def test_a_hostile_or_damaged_file_is_one_sentence(case):
     Path("model").write_bytes(HOSTILE[case])
     fault("inspect", "model")
     fault("inspect", "model", "--json")
+
+
+@pytest.mark.parametrize("path", [3, ["a:b"], "os:system('x')", "a\x1b:b"])
+def test_a_place_that_is_none_is_one_sentence(path):
+    law = fits.make(model_names.own_model(fits.ohm, {}), params={"r": 3.3, "u0": 2.2}, feature_names=("current",))
+    tensor_file.write("model", *rewritten(law, put_in("model", "path", path)))
+    assert "does not say what a model file must say" in fault("inspect", "model")
 
 
 def test_a_cut_an_altered_and_a_newer_file_are_one_sentence():

@@ -9,6 +9,7 @@ from gradloop.cli.terminal import print_json, sentences
 from gradloop.data.features import Feature
 from gradloop.data.preparation import Preparation
 from gradloop.inference import Fit
+from gradloop.model_names import our_law
 from gradloop.summary import coefficients, has_errors, title, told_note, verdict
 from gradloop.text import number, printable, table
 
@@ -31,7 +32,8 @@ def parts(fit: Fit, about: dict[str, Any]) -> Iterator[str]:
     """The paragraphs of the page. What comes from the file is made harmless."""
     yield title(fit)
     if about["function"] is not None:
-        yield f"The model is the function {printable(about['function'])}, which is run only with --trust."
+        needed = "" if our_law(about["function"]) else ", which is run only with --trust"
+        yield f"The model is the function {printable(about['function'])}{needed}."
     if fit.preparation is not None:
         yield columns(fit.preparation, fit.units)
     header, cells = coefficients(fit)
