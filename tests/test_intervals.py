@@ -2,10 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 import fits
 import gradloop as gl
+import old_laws
 from gradloop.errors import OptionError
 
 RANDOM = np.random.default_rng(0)
@@ -68,6 +69,21 @@ def test_a_law_that_is_a_line_has_the_intervals_of_a_line():
     x = X[:, :1]
     fit = gl.fit(x, Y, model=line, start={"slope": 1.0, "offset": 0.0}, solver="gauss_newton")
     same(fit.predict_interval(x[:5]), by_hand(x, Y, x[:5], 0.95), rtol=1e-6)
+
+
+def test_a_law_that_is_no_line_has_the_intervals_of_its_tangent():
+    """With the covariance that SciPy finds for the same law."""
+    t = np.linspace(0, 4, 30)
+    y = 3 * np.exp(-0.5 * t) + 0.05 * RANDOM.normal(size=30)
+    fit = gl.fit({"t": t, "y": y}, target="y", model=old_laws.decay, start={"a": 1.0, "k": 1.0})
+    (a, k), C = optimize.curve_fit(old_laws.decay, t, y, [1.0, 1.0], ftol=1e-12, xtol=1e-12)
+    new = np.array([0.0, 1.5, 6.0])
+    slopes = np.column_stack([np.exp(-k * new), -a * new * np.exp(-k * new)])
+    spread, wide = np.sqrt(np.einsum("ij,jk,ik->i", slopes, C, slopes)), stats.t.ppf(0.95, 28)
+    middle, sigma = old_laws.decay(new, a, k), np.sqrt(np.sum((y - old_laws.decay(t, a, k)) ** 2) / 28)
+    ends = {"lower": middle - wide * np.hypot(spread, sigma), "upper": middle + wide * np.hypot(spread, sigma)}
+    ends |= {"mean lower": middle - wide * spread, "mean upper": middle + wide * spread}
+    same(fit.predict_interval({"t": new}, 0.9), ends, rtol=1e-5)
 
 
 def test_robust_errors_know_only_the_mean():
