@@ -120,6 +120,7 @@ def test_units_stand_beside_columns_and_coefficients():
     run("fit", "houses.csv", "--target", "price", "--unit", "area=m²", "--unit", "price=€", "--quiet", "-o", "model")
     lines = run("inspect", "model")[0].splitlines()
     area = [line for line in lines if line.startswith("area")]
+    assert any(line.startswith("the target price is in €; cells") for line in lines)
     assert area[0].endswith("m²") and area[1].endswith("€/m²")
     assert json.loads(run("inspect", "model", "--json")[0])["units"] == {"area": "m²", "price": "€"}
     assert "There is no 'street' to have a unit" in fault(

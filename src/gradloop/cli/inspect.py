@@ -55,6 +55,8 @@ def columns(preparation: Preparation, units: Mapping[str, str]) -> str:
     rules = f"cells without a value: {preparation.missing}; texts not seen in training: {preparation.unseen}"
     if preparation.classes is not None:
         rules += f"; classes: {', '.join(map(str, preparation.classes))}"
+    if unit := units.get(preparation.target_name):
+        rules = f"the target {preparation.target_name} is in {unit}; {rules}"
     page = table(header, [list(map(printable, row)) for row in rows])
     return f"{page}\n\n{printable(rules)}"
 
