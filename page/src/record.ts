@@ -8,6 +8,7 @@ export interface Feature {
   scale: number;
   mean: number; // the standardised column is (x - mean) / deviation
   deviation: number;
+  middle: number; // the mean of all rows, where the others are held when one is looked at
 }
 
 export interface Step {

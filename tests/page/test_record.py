@@ -90,6 +90,8 @@ def test_points_of_a_table_are_in_its_units():
     found = read(houses())
     assert [feature["name"] for feature in found["features"]] == ["area", "town=Kiel", "town=Ulm"]
     assert 39 < min(found["points"]["x"][0]) < max(found["points"]["x"][0]) < 161
+    middles = [feature["middle"] for feature in found["features"]]
+    assert middles == pytest.approx([np.mean(column) for column in found["points"]["x"]], rel=1e-8)
     area = found["features"][0]
     assert area["mean"] == area["center"] == pytest.approx(np.mean(found["points"]["x"][0]), rel=1e-6)
     assert area["deviation"] == area["scale"] == pytest.approx(np.std(found["points"]["x"][0]), rel=0.02)

@@ -12,7 +12,7 @@ def test_rows_are_in_the_units_of_the_file():
     fit = houses()
     found = seen(fit)
     assert found.names == ("area", "town=Kiel", "town=Ulm", "(intercept)")
-    assert 39 < found.columns[:, 0].min() < found.columns[:, 0].max() < 161
+    assert 39 < found.columns()[:, 0].min() < found.columns()[:, 0].max() < 161
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_a_path_of_steps_begins_at_the_start():
 def test_a_loaded_fit_sees_the_rows_given(tmp_path):
     line().save(tmp_path / "m")
     found = seen(gl.load(tmp_path / "m"), X, Y)
-    np.testing.assert_array_equal(found.columns, X)
+    np.testing.assert_array_equal(found.columns(), X)
     assert found.course is None and found.start is None and len(found.path) == 5
 
 

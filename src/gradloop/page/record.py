@@ -41,7 +41,7 @@ def record_of(fit: Fit, data: Any = None, y: Any = None) -> dict[str, Any]:
     Raises: OptionError for a fit from a file without data; DataError for data that does not fit the model.
     """
     found = seen(fit, data, y)
-    drawn = points_drawn(len(found.rows.y), found.columns.shape[1])
+    drawn = points_drawn(*found.rows.X.shape)
     document = {
         "version": VERSION,
         "gradloop": __version__,
@@ -93,15 +93,15 @@ def short(name: object) -> str:
 
 def features(found: Seen) -> list[dict[str, Any]]:
     """The columns shown: how training saw them, (x - center) / scale, and how they are standardised."""
-    fit, X = found.fit, found.columns
+    fit, X = found.fit, found.rows.X
     ready = fit.preparation
     width = X.shape[1]
     center = np.zeros(width) if ready is None else ready.center
     scale = np.ones(width) if ready is None else ready.scale
-    mean, deviation = (center, scale) if found.is_standardised else (X.mean(axis=0), spread_of(X))
+    mean, deviation = (center, scale) if found.is_standardised else (found.middle, spread_of(X))
     return [
         {"name": short(fit.feature_names[i]), "center": center[i], "scale": scale[i], "mean": mean[i],
-         "deviation": deviation[i]}
+         "deviation": deviation[i], "middle": found.middle[i]}
         for i in range(min(width, MOST_COLUMNS))
     ]  # fmt: skip
 
@@ -143,7 +143,7 @@ def points_drawn(rows: int, width: int) -> Array:
 
 def points(found: Seen, drawn: Array) -> dict[str, Any]:
     """Rows in the units of the file, one list for each column, rounded to what a picture shows."""
-    X, y = found.columns[drawn, :MOST_COLUMNS], found.rows.y[drawn]
+    X, y = found.columns(drawn)[:, :MOST_COLUMNS], found.rows.y[drawn]
     return {"all": len(found.rows.y), "rows": drawn, "x": [*map(rounded, X.T)], "y": rounded(y)}
 
 

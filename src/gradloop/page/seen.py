@@ -95,10 +95,14 @@ class Seen:
         spread = spread_of(X)
         return self.problem.in_units(1 / spread, -X.mean(axis=0) / spread)
 
+    def columns(self, rows: Any = slice(None)) -> Array:
+        """The features of some rows in the units of the file."""
+        return np.asarray(in_units(self.fit, self.rows.X[rows]), np.float64)
+
     @cached_property
-    def columns(self) -> Array:
-        """The features in the units of the file."""
-        return np.asarray(in_units(self.fit, self.rows.X), np.float64)
+    def middle(self) -> Array:
+        """The mean of each feature over all rows, in the units of the file."""
+        return np.asarray(in_units(self.fit, self.rows.X.mean(axis=0, dtype=np.float64)), np.float64)
 
     @cached_property
     def start(self) -> Array | None:
