@@ -1,0 +1,106 @@
+// The minibatch of the moment: its place in the epoch, and its gradient beside that of all rows.
+
+import { dot, length, type Vector } from "../algebra";
+import { onDemand, s, table } from "../dom";
+import { type Figure, frame, key, type Scene, say } from "../figure";
+import { number, short } from "../format";
+import type { Step } from "../record";
+
+const MOST_BARS = 8;
+
+export function batchFigure(scene: Scene): Figure {
+  const { record, words, stops } = scene;
+  const figure = frame("batch", words.batch);
+  const { steps } = record;
+  const batches = steps?.batches ?? 1;
+  let width = 0;
+  const last = steps ? lastOf(record.rows, steps.batch_size, batches) : 0;
+
+  figure.draw = (given) => {
+    width = given;
+    figure.move();
+  };
+  figure.move = () => {
+    const step = stops[scene.at]?.step;
+    if (!steps || !step) return say(figure.caption, words.noSteps);
+    const [batch, full] = [vector(step.gradient), vector(step.full_gradient)];
+    const svg = s("svg", { role: "img", width, "aria-label": words.batchTitle(step.batch, batches) });
+    const top = batches > 1 ? strip(svg, step) : 0;
+    const height = bars(svg, batch, full, top);
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    svg.setAttribute("height", String(height));
+    figure.picture.replaceChildren(svg);
+    const shown = batch.length > MOST_BARS ? words.someParameters(MOST_BARS, batch.length) : null;
+    if (batches === 1) say(figure.caption, words.whole, shown);
+    else {
+      const keys = [key("lit", words.batchGradient), key("full", words.fullGradient)];
+      const rows = step.rows ?? record.rows;
+      const first = words.strip(batches, steps.batch_size, last);
+      say(figure.caption, ...keys, first, words.thisBatch(rows, rows < steps.batch_size), compared(batch, full), shown);
+    }
+    asTable.renew();
+  };
+
+  function strip(svg: SVGElement, step: Step): number {
+    const room = width - 2;
+    const unit = room / record.rows;
+    const gap = batches > 80 ? 0 : 2;
+    for (let k = 0; k < batches; k++) {
+      const rows = k === batches - 1 ? last : steps!.batch_size;
+      const lit = k + 1 === step.batch;
+      if (batches > 400 && !lit) continue;
+      const box = { x: 1 + k * steps!.batch_size * unit, y: 6, width: Math.max(rows * unit - gap, 1), height: 24, rx: 2 };
+      svg.append(s("rect", { class: lit ? "box lit" : "box", ...box }));
+      if (rows * unit > 26) svg.append(s("text", { class: lit ? "in lit" : "in", x: box.x + box.width / 2, y: 22, "text-anchor": "middle" }, String(rows)));
+    }
+    return 46;
+  }
+
+  function bars(svg: SVGElement, batch: Vector, full: Vector, top: number): number {
+    const size = (i: number) => Math.max(Math.abs(batch[i]), Math.abs(full[i])) || 0;
+    const kept = batch.map((_, i) => i).sort((a, b) => size(b) - size(a)).slice(0, MOST_BARS).sort((a, b) => a - b);
+    const most = Math.max(...kept.map(size), 1e-300);
+    const left = Math.min(width * 0.3, 150);
+    const middle = left + (width - left) / 2;
+    const reach = (width - left) / 2 - 62;
+    kept.forEach((i, row) => {
+      const y = top + row * 42;
+      svg.append(s("text", { class: "label", x: left - 6, y: y + 21, "text-anchor": "end" }, short(record.parameters.names[i], Math.floor(left / 7.5))));
+      bar(svg, middle, y + 4, (batch[i] / most) * reach, "lit", number(batch[i], 3));
+      if (batches > 1) bar(svg, middle, y + 20, (full[i] / most) * reach, "full", number(full[i], 3));
+    });
+    svg.append(s("line", { class: "edge", x1: middle, x2: middle, y1: top, y2: top + kept.length * 42 }));
+    return top + kept.length * 42 + 4;
+  }
+
+  function bar(svg: SVGElement, middle: number, y: number, way: number, name: string, text: string): void {
+    svg.append(s("rect", { class: `bar ${name}`, x: Math.min(middle, middle + way), y, width: Math.max(Math.abs(way), 1), height: 13 }));
+    const side = way < 0 ? -5 : 5;
+    svg.append(s("text", { class: "small", x: middle + way + side, y: y + 11, "text-anchor": way < 0 ? "end" : "start" }, text));
+  }
+
+  function compared(batch: Vector, full: Vector): string {
+    const sizes = length(batch) * length(full);
+    const norms = stops.map((stop) => length(vector(stop.step?.full_gradient ?? [])));
+    if (!(sizes > 0) || length(full) < 1e-9 * Math.max(...norms)) return words.atRest;
+    const cosine = Math.min(Math.max(dot(batch, full) / sizes, -1), 1);
+    return words.angle(number((Math.acos(cosine) * 180) / Math.PI, 2), number(length(batch) / length(full), 2));
+  }
+
+  const asTable = onDemand(words.gradientTable, () => {
+    const step = stops[scene.at].step;
+    const rows = (step?.gradient ?? []).map((value, i) => [record.parameters.names[i], number(value), number(step?.full_gradient[i])]);
+    return table([words.parameter, words.batchGradient, words.fullGradient], rows);
+  });
+  if (steps) figure.more.append(asTable.element);
+  return figure;
+}
+
+// How many rows are left for the last batch of an epoch.
+export function lastOf(rows: number, batchSize: number, batches: number): number {
+  return rows - (batches - 1) * batchSize;
+}
+
+function vector(values: (number | null)[]): Vector {
+  return values.map((value) => value ?? 0);
+}
