@@ -1,6 +1,8 @@
 // A figure: a heading, a picture, a sentence under it, and what is shown on demand.
 
-import { type Child, h } from "./dom";
+import { type Child, h, s } from "./dom";
+import { form } from "./forms";
+import { short } from "./format";
 import type { RunRecord } from "./record";
 import type { Stop } from "./stops";
 import type { Words } from "./words";
@@ -42,5 +44,12 @@ export function say(place: HTMLElement, ...sentences: Child[]): void {
 }
 
 export function key(kind: string, text: string): HTMLElement {
-  return h("span", { class: "key" }, h("i", { class: `swatch ${kind}`, "aria-hidden": "true" }), text);
+  return h("span", { class: "key" }, swatch(kind), h("span", {}, short(text)));
+}
+
+function swatch(kind: string): Element {
+  const place = /^form class(\d)$/.exec(kind);
+  if (!place) return h("i", { class: `swatch ${kind}`, "aria-hidden": "true" });
+  const d = form(Number(place[1]), 60);
+  return s("svg", { width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, s("path", { class: `dot whole ${kind}`, d }));
 }

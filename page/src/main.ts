@@ -68,7 +68,7 @@ function header(scene: Scene): HTMLElement {
       document.documentElement.dataset.theme = name;
     }),
   );
-  return h("header", {}, settings, h("p", { class: "kicker" }, words.kicker), h("h1", {}, record.title), ...facts(scene));
+  return h("header", {}, settings, h("p", { class: "kicker" }, words.kicker), h("h1", {}, words.title(record, words.kinds[record.kind] ?? record.model)), ...facts(scene));
 }
 
 function facts({ words, record }: Scene): HTMLElement[] {

@@ -1,8 +1,17 @@
 // The one time line: buttons, a slider, the keyboard, and a sentence that says where we are.
 
-import { h } from "./dom";
+import { h, s } from "./dom";
 import type { Scene } from "./figure";
 import { number, whole } from "./format";
+
+const SIGNS = {
+  first: "M3 3h2v10H3zM13 3v10L6 8z",
+  back: "M11 3v10L4 8z",
+  play: "M4 2.5v11l9-5.5z",
+  pause: "M3.5 3h3v10h-3zM9.5 3h3v10h-3z",
+  forward: "M5 3v10l7-5z",
+  last: "M11 3h2v10h-2zM3 3v10l7-5z",
+};
 
 export interface Timeline {
   element: HTMLElement;
@@ -17,16 +26,14 @@ export function timeline(scene: Scene, moved: () => void): Timeline {
   const slider = h("input", { type: "range", min: 0, max: Math.max(last, 0), step: 1, "aria-label": words.timeline, input: () => go(Number(slider.value), true) });
   const sentence = h("p", { class: "sentence", "aria-live": "polite" });
   const button = (name: string, sign: string, pressed: () => void) =>
-    h("button", { type: "button", class: name, click: pressed }, h("span", { class: "sign", "aria-hidden": "true" }, sign), h("span", { class: "word" }));
+    h("button", { type: "button", class: name, click: pressed }, icon(sign), h("span", { class: "word" }));
   const buttons = {
-    first: button("first", "⏮", () => go(0, true)),
-    back: button("back", "◀", () => go(scene.at - 1, true)),
-    play: button("play", "▶", () => toggle()),
-    forward: button("forward", "▶", () => go(scene.at + 1, true)),
-    last: button("last", "⏭", () => go(last, true)),
+    first: button("first", SIGNS.first, () => go(0, true)),
+    back: button("back", SIGNS.back, () => go(scene.at - 1, true)),
+    play: button("play", SIGNS.play, () => toggle()),
+    forward: button("forward", SIGNS.forward, () => go(scene.at + 1, true)),
+    last: button("last", SIGNS.last, () => go(last, true)),
   };
-  buttons.back.firstChild!.textContent = "‹";
-  buttons.forward.firstChild!.textContent = "›";
   for (const [name, element] of Object.entries(buttons)) name_(element, words[name as keyof typeof buttons]);
 
   function name_(element: HTMLElement, text: string): void {
@@ -78,7 +85,7 @@ export function timeline(scene: Scene, moved: () => void): Timeline {
   }
 
   function shown(playing: boolean): void {
-    buttons.play.firstChild!.textContent = playing ? "❚❚" : "▶";
+    buttons.play.firstChild!.replaceWith(icon(playing ? SIGNS.pause : SIGNS.play));
     name_(buttons.play, playing ? words.pause : words.play);
   }
 
@@ -111,4 +118,8 @@ export function timeline(scene: Scene, moved: () => void): Timeline {
       document.removeEventListener("keydown", pressed);
     },
   };
+}
+
+function icon(d: string): SVGSVGElement {
+  return s("svg", { class: "sign", width: 16, height: 16, viewBox: "0 0 16 16", "aria-hidden": "true" }, s("path", { d }));
 }

@@ -62,15 +62,16 @@ export function batchFigure(scene: Scene): Figure {
     const most = Math.max(...kept.map(size), 1e-300);
     const left = Math.min(width * 0.3, 150);
     const middle = left + (width - left) / 2;
-    const reach = (width - left) / 2 - 62;
+    const reach = (width - left) / 2 - 74;
+    const pitch = batches > 1 ? 42 : 24;
     kept.forEach((i, row) => {
-      const y = top + row * 42;
-      svg.append(s("text", { class: "label", x: left - 6, y: y + 21, "text-anchor": "end" }, short(record.parameters.names[i], Math.floor(left / 7.5))));
+      const y = top + row * pitch;
+      svg.append(s("text", { class: "label", x: left - 6, y: y + pitch / 2, "text-anchor": "end" }, short(record.parameters.names[i], Math.floor(left / 7.5))));
       bar(svg, middle, y + 4, (batch[i] / most) * reach, "lit", number(batch[i], 3));
       if (batches > 1) bar(svg, middle, y + 20, (full[i] / most) * reach, "full", number(full[i], 3));
     });
-    svg.append(s("line", { class: "edge", x1: middle, x2: middle, y1: top, y2: top + kept.length * 42 }));
-    return top + kept.length * 42 + 4;
+    svg.append(s("line", { class: "edge", x1: middle, x2: middle, y1: top, y2: top + kept.length * pitch }));
+    return top + kept.length * pitch + 4;
   }
 
   function bar(svg: SVGElement, middle: number, y: number, way: number, name: string, text: string): void {

@@ -19,7 +19,8 @@ export function drawBowl(scene: Scene, run: Run, standardised: boolean, width: n
   const size = task.start.length;
   const height = Math.min(Math.max(width * 0.75, 260), 420);
   const matrix = (standardised ? record.curvature.standardised : record.curvature.raw)?.matrix;
-  const [i, j] = size > 1 && matrix ? pairOf(matrix) : [0, size > 1 ? size - 1 : 0];
+  const kept = run.matrix ? null : record.surface?.parameters;
+  const [i, j] = kept ?? (size > 1 && matrix ? pairOf(matrix) : [0, Math.max(size - 1, 0)]);
   const centre = best ?? task.start;
   const reach = Math.max(Math.abs(task.start[i] - centre[i]), Math.abs(task.start[j] - centre[j])) * 1.35 || 1;
   const stretch = (width - 72) / (height - 68); // of the plot's inside, so that both scales are one
@@ -62,7 +63,7 @@ function ellipses(drawn: Plot, { matrix, best, task }: Run, i: number, j: number
 
 function grid(drawn: Plot, { task, best }: Run, i: number, j: number): SVGElement[] {
   const [[x0, x1], [y0, y1]] = [drawn.x.domain(), drawn.y.domain()];
-  const sparse = task.start.length * 1 > 12 ? GRID / 2 : GRID;
+  const sparse = task.start.length > 12 ? GRID / 2 : GRID;
   const losses = range(y0, y1, sparse).flatMap((b) =>
     range(x0, x1, sparse).map((a) => {
       const params: Vector = [...(best ?? task.start)];

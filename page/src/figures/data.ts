@@ -144,8 +144,10 @@ export function dataFigure(scene: Scene): Figure {
   function explain(): void {
     const stop = stops[scene.at];
     const lit = (stop.step?.points?.length ?? 0) > 0 ? key("lit", words.batchRows) : null;
-    const drawsLine = across !== TRUTH && modelLine(scene.at).length > 0;
-    const keys = drawsLine ? [key("now", words.model), key("next", words.nextStep), key("ghost", words.earlier)] : [];
+    const drawsLine = across !== TRUTH && (plane ? record.kind !== "softmax" : modelLine(scene.at).length > 0);
+    const lines = [key("now", words.model), stop.step && !stop.done ? key("next", words.nextStep) : null, key("ghost", words.earlier)];
+    const classes = (target.classes ?? []).slice(0, 12).map((name, k) => key(`form class${k % 6}`, name));
+    const keys = [...(across === TRUTH ? [] : classes), ...(drawsLine ? lines : [])];
     const others = features.length > (plane ? 2 : 1) && across !== TRUTH && known ? words.othersAtMean : null;
     let text = words.dataLine as string;
     if (across === TRUTH) text = words.dataTruth;

@@ -13,7 +13,7 @@ export function drawLosses(scene: Scene, run: Run, width: number, steps: number)
   const top = Math.min(Math.max(...losses), Math.max(losses[0], low) * 1e4);
   const domain: Point = log ? [low / 1.5, top * 2] : padded([low, top]);
   const height = Math.min(Math.max(width * 0.75, 260), 420);
-  const drawn = plot(width, { domain: [0, STEPS], label: words.stepAxis }, { domain, label: record.loss, log }, height);
+  const drawn = plot(width, { domain: [0, STEPS], label: words.stepAxis }, { domain, label: words.lossName(record.loss), log }, height);
   const points = losses.map((loss, step): Point => [step, loss]);
   const good = points.slice(0, Math.min(steps, grown ?? STEPS) + 1);
   drawn.moving.append(curve(drawn, good, { class: "now" }));

@@ -106,6 +106,7 @@ export function dialFigure(scene: Scene): Figure {
       verdict(run),
       words.boundIs(number(run.task.stable, 3), number(largest, 3)),
       shape(run),
+      run.best ? (curvature.quadratic ? words.starBest : words.starFound) : null,
       words.dialIntro(STEPS),
       curvature.quadratic ? null : words.dialSecond,
       some ? words.dialSome(whole(record.points.rows.length), whole(record.points.all)) : null,
@@ -138,7 +139,9 @@ export function dialFigure(scene: Scene): Figure {
     if (!run) compute();
     if (!run) {
       figure.controls.replaceChildren();
-      return say(figure.caption, words.noDial);
+      const { stable_rate: rate, largest } = curvature.raw;
+      const known = rate !== null ? [words.boundIs(number(rate, 3), number(largest, 3)), words.dialSecond] : [];
+      return say(figure.caption, words.noDial, ...known);
     }
     show(STEPS);
   };

@@ -28,7 +28,7 @@ export function lossFigure(scene: Scene): Figure {
     }
     const up = log ? ([Math.min(...values) / 1.3, Math.max(...values) * 1.3] as Point) : padded(values);
     const axis = batches > 1 || taken.length ? words.stepAxis : record.solver === "Minibatch" ? words.epochAxis : words.iterationAxis;
-    drawn = plot(width, { domain: padded(all.map((point) => point[0]), 0.02), label: axis }, { domain: up, label: record.loss, log });
+    drawn = plot(width, { domain: padded(all.map((point) => point[0]), 0.02), label: axis }, { domain: up, label: words.lossName(record.loss), log });
     for (const [x, y] of ofBatches) drawn.still.append(s("circle", { class: "batchloss", cx: drawn.x(x), cy: drawn.y(y), r: 2.2 }));
     drawn.still.append(curve(drawn, all, { class: "now" }));
     if (all.length < 40) for (const [x, y] of all) drawn.still.append(s("circle", { class: "node", cx: drawn.x(x), cy: drawn.y(y), r: 2.5 }));

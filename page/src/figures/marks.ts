@@ -1,15 +1,12 @@
 // Points whose class shows in their form as well as in their colour.
 
-import { symbol, symbolCircle, symbolDiamond, symbolSquare, symbolTriangle, symbolWye } from "d3-shape";
 import { s } from "../dom";
+import { form } from "../forms";
 import type { Plot, Point } from "../plot";
-
-const FORMS = [symbolCircle, symbolSquare, symbolTriangle, symbolDiamond, symbolWye];
 
 export function mark({ x, y }: Plot, [a, b]: Point, kind: number, name: string, size = 1): SVGElement {
   const place = Number.isInteger(kind) && kind >= 0 ? kind : 0;
-  const d = symbol(FORMS[place % FORMS.length], 38 * size).digits(1)() ?? "";
-  return s("path", { class: `${name} class${place % 6}`, transform: `translate(${x(a).toFixed(1)},${y(b).toFixed(1)})`, d });
+  return s("path", { class: `${name} class${place % 6}`, transform: `translate(${x(a).toFixed(1)},${y(b).toFixed(1)})`, d: form(place, 38 * size) });
 }
 
 export function star({ x, y }: Plot, [a, b]: Point): SVGElement {

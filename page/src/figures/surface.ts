@@ -38,7 +38,7 @@ export function surfaceFigure(scene: Scene): Figure {
     const stop = stops[scene.at];
     const walked = curve(drawn, path.slice(0, scene.at + 1).map(at), { class: "path walked" });
     const arrows = stop.step && !stop.done ? pointing(drawn, stop.params) : [];
-    drawn.moving.replaceChildren(walked, ...arrows, dotAt(drawn, stop.params, "here", 6));
+    drawn.moving.replaceChildren(walked, ...arrows, dotAt(drawn, stop.params, "here ring0", 8));
     const twoArrows = arrows.length && (record.steps?.batches ?? 1) > 1;
     const held = names.length > 2 ? words.heldOthers : null;
     const units = record.curvature.trained === "standardised" ? words.asTrained : null;

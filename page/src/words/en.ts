@@ -1,5 +1,7 @@
 // The words of the page in English; the other languages have the same keys, which the compiler checks.
 
+import type { RunRecord } from "../record";
+
 export const en = {
   code: "en",
   name: "English",
@@ -9,12 +11,11 @@ export const en = {
   light: "light",
   dark: "dark",
   auto: "as the system",
+  title: (record: RunRecord, _kind: string) => record.title,
+  kinds: {} as Record<string, string>,
+  lossName: (name: string) => name,
   kicker: "a run of gradloop, replayed",
-  rows: (n: string) => `${n} rows`,
-  columns: (n: number) => (n === 1 ? "1 column" : `${n} columns`),
-  steps: (n: string) => `${n} steps`,
   loss: "loss",
-  rowsOfData: "rows",
   stopped: "Why it stopped",
   howGood: "How far from the best",
   thinned: (shown: string, all: string) =>
@@ -49,7 +50,6 @@ export const en = {
   model: "the model now",
   nextStep: "after this step",
   earlier: "earlier",
-  perfect: "prediction = truth",
   batchRows: "rows of this batch",
   dataLine: "Faint lines: where the model was before. Bold: where it is now. Dashed: where this step takes it.",
   othersAtMean: "The other columns are held at their means.",
@@ -99,7 +99,7 @@ export const en = {
 
   surface: "The loss as a landscape",
   over: "Over",
-  surfaceLine: "Every point is a choice of two parameters; darker is a larger loss. The path is where training went; the star is the best.",
+  surfaceLine: "Every point is a choice of two parameters; the stronger the grey, the larger the loss. The path is where training went; the star is the best.",
   arrows: "Arrows point downhill: solid by the batch, dashed by all rows.",
   heldOthers: "The other parameters are held at the values found, so the path runs above this cut.",
   asTrained: "Units are those that training saw: standardised columns.",
@@ -114,13 +114,13 @@ export const en = {
   rate: "Learning rate",
   standardise: "Standardise the columns",
   again: "Run again",
-  bound: "2/λmax",
+  bound: "2\u2060/\u2060λmax",
   dialIntro: (steps: number) =>
     `This page runs ${steps} steps of gradient descent on these data, from the same start. Turn the dial.`,
   dialSome: (shown: string, all: string) => `It runs on the ${shown} rows shown, of ${all}.`,
   dialPenalty: "It runs without the penalty of the fit.",
   dialSecond: "The bound is that of the curvature where descent starts; for this loss it changes on the way.",
-  boundIs: (bound: string, largest: string) => `For these columns λmax = ${largest}, so the bound is 2/λmax = ${bound}.`,
+  boundIs: (bound: string, largest: string) => `For these columns λmax = ${largest}, so the bound is 2\u2060/\u2060λmax = ${bound}.`,
   stable: (fraction: string, loss: string) =>
     `At ${fraction} of the bound descent is stable: after the last step the loss is ${loss}.`,
   slow: (fraction: string, loss: string) =>
@@ -132,6 +132,8 @@ export const en = {
   round: (condition: string) =>
     `The valley is ${condition} times longer than wide. Standardised columns make the contours round, and every direction equally easy.`,
   roundNow: (condition: string) => `With standardised columns the longest axis of the contours is only ${condition} times the shortest.`,
+  starFound: "The star is what the fit found.",
+  starBest: "The star is the best.",
   sameScale: "Both axes have the same scale, so that round is round.",
   noDial: "The formula of this model is not in the page, so that the dial cannot run it again.",
   dialTitle: (rate: string) => `Path of gradient descent with learning rate ${rate}, and its loss at each step.`,
@@ -143,7 +145,7 @@ export const en = {
   interval: (level: string) => `${level} % interval`,
   p: "p-value",
   now: "now, as trained",
-  noErrors: "Standard errors are shown for a fit that reached the best: a run that stopped on the way has none.",
+  noErrors: "This fit has no standard errors: they belong to one that reached the best of a loss that is a likelihood.",
   fewer: (shown: number, all: number) => `The first ${shown} of ${all} parameters.`,
   notes: "Notes of the fit",
   holdout: "On rows kept aside",
