@@ -32,7 +32,7 @@ from gradloop.whole_file import PathLike
 # 2: the preparation tells what is done about missing values and new categories. 3: the root of the covariance, the
 # origin of the fit, units, and where a user's function can be imported from. All are read.
 FORMAT = 3
-NEEDS = "0.2.0"  # the first gradloop that reads this format
+NEEDS = "0.3.0"  # the first gradloop that reads this format
 MOST_ROOT = 2**20  # numbers: the covariance of a thousand parameters
 
 Arrays = dict[str, NDArray[Any]]
