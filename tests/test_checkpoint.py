@@ -329,6 +329,16 @@ def test_what_killed_writers_left_behind_is_removed():
     assert not leftover.exists() and other.exists()
 
 
+@pytest.mark.fault(33)
+def test_leftovers_go_before_the_place_is_probed(monkeypatch):
+    """A probe may be left behind too: were it made first, kills at that moment would pile files up."""
+    Path(".gradloop-5076a4c0-0123456789abcdef.tmp").write_bytes(b"half")
+    seen = []
+    monkeypatch.setattr(tensor_file, "check_writable", lambda path: seen.append(list(Path().glob("*.tmp"))))
+    keeper()
+    assert seen and seen[0] == []
+
+
 @pytest.mark.fault(35)
 def test_two_writers_leave_a_whole_file():
     """The last one wins, whole."""

@@ -5,10 +5,13 @@ import os
 import subprocess
 import sys
 import threading
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 import gradloop as gl
 from gradloop.data import write_csv
@@ -195,6 +198,47 @@ def test_files_of_other_columns_or_types_are_told_by_name():
     assert "b.csv lacks the column 'z', unlike folder/a.csv" in fault("fit", "folder", "--target", "y")
     write_csv("folder/b.csv", {**TABLE, "z": ["a"] * ROWS})
     assert "folder/b.csv: column 'z' holds text" in fault("fit", "folder", "--target", "y")
+
+
+EXACT = {
+    "halves": pyarrow.array(TABLE["x"].astype(np.float16)),
+    "decimals": pyarrow.array([Decimal(str(value)) for value in TABLE["x"]]),
+    "truths": pyarrow.array(TABLE["x"] > 0),
+    "texts": pyarrow.array(np.where(TABLE["x"] > 0, "a", "b")).dictionary_encode(),
+    "zoned": pyarrow.array([10**15 * row for row in range(ROWS)], pyarrow.timestamp("us", "Europe/Berlin")),
+}
+UNUSABLE = {
+    "too long for a 64-bit float": pyarrow.array(np.arange(ROWS) + 2**53),
+    "too long for": pyarrow.array([Decimal(2**70 + row) for row in range(ROWS)], pyarrow.decimal128(38, 0)),
+    "values of type list": pyarrow.array([[1, 2]] * ROWS),
+    "values of type binary": pyarrow.array([b"\xff"] * ROWS),
+    "values of type duration": pyarrow.array(np.arange(ROWS).astype("m8[s]")),
+    "no finite number in row group 0, row 5": pyarrow.array(np.where(np.arange(ROWS) == 5, np.inf, TABLE["x"])),
+}
+
+
+def parquet_with(column):
+    parquet.write_table(pyarrow.table({"q": column, "z": TABLE["z"], "y": TABLE["y"]}), "rows.parquet")
+    return "rows.parquet"
+
+
+@pytest.mark.fault(12, 27)
+@pytest.mark.parametrize("name", EXACT)
+def test_columns_of_every_type_are_the_same_on_every_road(name):
+    roads = [gl.fit(parquet_with(EXACT[name]), target="y", **how) for how in ({}, {"memory": "17MB"}, {"cache": "."})]
+    for fit in roads:
+        assert len(fit.feature_names) == 2
+        np.testing.assert_allclose(fit.params["w"], roads[0].params["w"], rtol=1e-12)
+
+
+@pytest.mark.fault(12, 27)
+@pytest.mark.parametrize("said", UNUSABLE)
+def test_columns_that_are_no_numbers_are_refused_on_every_road(said):
+    path = parquet_with(UNUSABLE[said])
+    for how in ({}, {"memory": "17MB"}, {"cache": "."}):
+        with pytest.raises(gl.DataError, match=f"rows.parquet: column 'q' holds .*{said}"):
+            gl.fit(path, target="y", **how)
+    assert said in fault("fit", path, "--target", "y")
 
 
 @pytest.mark.fault(28)
