@@ -5,7 +5,9 @@ from functools import cache
 
 import numpy as np
 import pyarrow
+from hypothesis import strategies as st
 
+import fits
 import gradloop as gl
 from gradloop.errors import DataError
 
@@ -122,3 +124,38 @@ def of_law(law):
     name = law.__code__.co_varnames[0]
     start = {parameter: 1.05 * value for parameter, value in truth.items()}
     return gl.fit({name: x, "y": law(x, **truth)}, target="y", model=law, start=start), {name: x}
+
+
+# ---- models of two numbers ---------------------------------------------------------------------------------------
+
+LINE, CHANCE = fits.make(), fits.make("logistic")
+CUBE = fits.make(
+    gl.polynomial(3), params={"w": [[1.0, 2.0], [0.5, -1.0], [0.25, 1e-9]], "b": 1.0}, feature_names=("x0", "x1")
+)
+THREE = fits.make("softmax", params={"w": [[1.0, 0.0, -1.0], [0.5, 0.5, 0.0]], "b": [0.0, 0.25, 0.0]})
+OF_TWO = (LINE, CHANCE, CUBE, THREE)
+
+
+def well_conditioned(pair):
+    """Whether no sum in these models cancels, after which nobody would agree to many digits."""
+    x, y = np.array(pair)
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = [
+            [2 * x, -3.4 * y, 4.2], [1, x, 2 * y, x**2 / 2, -(y**2), x**3 / 4, 1e-9 * y**3],
+            [x, -0.25], [2 * x, y / 2], [x, y / 2, 0.25],
+        ]  # fmt: skip
+        return not any(abs(np.sum(terms)) < 1e-3 * np.sum(np.abs(terms)) for terms in sums)
+
+
+NUMBER = st.sampled_from([0.0, -0.0, 5e-324, -5e-324, 1e-310, 1e300, -1e300, 1e307, 2.0, -3.5]) | st.floats(
+    -1e100, 1e100
+)
+PAIR = st.tuples(NUMBER, NUMBER).filter(well_conditioned)
+
+
+def of_pair(fit, pair):
+    """The prediction for two numbers; None where the fit refuses them."""
+    try:
+        return fit.predict([pair])[0]
+    except DataError:
+        return None

@@ -72,28 +72,14 @@ def test_a_law_of_the_users(law):
     exported.agree(answers(session(fit), data)["prediction"], fit.predict(data))
 
 
-EXTREME = [0.0, -0.0, 5e-324, -5e-324, 1e-310, 1e300, -1e300, 1e307, 2.0, -3.5]
-LINE, CHANCE = fits.make(), fits.make("logistic")
-CUBE = fits.make(
-    gl.polynomial(3), params={"w": [[1.0, 2.0], [0.5, -1.0], [0.25, 1e-9]], "b": 1.0}, feature_names=("x0", "x1")
-)
-THREE = fits.make("softmax", params={"w": [[1.0, 0.0, -1.0], [0.5, 0.5, 0.0]], "b": [0.0, 0.25, 0.0]})
-SESSIONS = {fit: session(fit) for fit in (LINE, CUBE, CHANCE, THREE)}
-NUMBER = st.sampled_from(EXTREME) | st.floats(-1e100, 1e100)
+SESSIONS = {fit: session(fit) for fit in exported.OF_TWO}
 
 
-def of_arrays(fit, row):
-    try:
-        return fit.predict([row])[0]
-    except gl.DataError:
-        return None
-
-
-@given(st.lists(st.tuples(NUMBER, NUMBER), min_size=1, max_size=20))
-def test_any_finite_numbers(rows):
+@given(st.lists(exported.PAIR, min_size=1, max_size=20))
+def test_any_finite_numbers(pairs):
     for fit, found in SESSIONS.items():
-        first, *_ = answers(found, {"X": np.array(rows)}).values()
-        exported.agree(first, [of_arrays(fit, row) for row in rows])
+        first, *_ = answers(found, {"X": np.array(pairs)}).values()
+        exported.agree(first, [exported.of_pair(fit, pair) for pair in pairs])
 
 
 def test_what_is_no_number_has_no_prediction():
@@ -104,7 +90,7 @@ def test_what_is_no_number_has_no_prediction():
 
 
 def test_no_rows_are_no_predictions():
-    assert session(LINE).run(None, {"X": np.zeros((0, 2))})[0].shape == (0,)
+    assert session(exported.LINE).run(None, {"X": np.zeros((0, 2))})[0].shape == (0,)
 
 
 HOSTILE = [

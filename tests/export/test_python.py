@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 import exported
 import fits
@@ -64,27 +63,14 @@ def test_a_law_of_the_users(law):
     exported.agree([names["predict"]({name: x}) for x in values.tolist()], fit.predict(data))
 
 
-EXTREME = [0.0, -0.0, 5e-324, -5e-324, 1e-310, 1e300, -1e300, 1e307, 2.0, -3.5]
+MODULES = {fit: module(fit) for fit in exported.OF_TWO}
 
 
-@given(st.lists(st.sampled_from(EXTREME) | st.floats(-1e100, 1e100), min_size=2, max_size=2))
-def test_any_finite_numbers(row):
-    for fit in (LINE, CUBE, CHANCE):
-        exported.agree(answers(MODULES[fit]["predict"], [{"x0": row[0], "x1": row[1]}]), of_arrays(fit, row))
-
-
-def of_arrays(fit, row):
-    try:
-        return [fit.predict([row])[0]]
-    except gl.DataError:
-        return [None]
-
-
-LINE, CHANCE = fits.make(), fits.make("logistic")
-CUBE = fits.make(
-    gl.polynomial(3), params={"w": [[1.0, 2.0], [0.5, -1.0], [0.25, 1e-9]], "b": 1.0}, feature_names=("x0", "x1")
-)
-MODULES = {fit: module(fit) for fit in (LINE, CUBE, CHANCE)}
+@given(exported.PAIR)
+def test_any_finite_numbers(pair):
+    for fit, names in MODULES.items():
+        row = dict(zip(names["COLUMNS"], pair, strict=True))
+        exported.agree(answers(names["predict"], [row]), [exported.of_pair(fit, pair)])
 
 
 HOSTILE = [

@@ -47,35 +47,21 @@ def test_a_law_of_the_users(law):
     exported.agree(answers(to_sql(fit), pyarrow.table(data))["prediction"], fit.predict(data))
 
 
-EXTREME = [0.0, -0.0, 5e-324, -5e-324, 1e-310, 1e300, -1e300, 1e307, 2.0, -3.5]
-LINE, CHANCE = fits.make(), fits.make("logistic")
-CUBE = fits.make(
-    gl.polynomial(3), params={"w": [[1.0, 2.0], [0.5, -1.0], [0.25, 1e-9]], "b": 1.0}, feature_names=("x0", "x1")
-)
-NUMBER = st.sampled_from(EXTREME) | st.floats(
-    -1e100, 1e100
-)  # a cube near 1e308 overflows or not, as its factors are grouped
+QUERIES = {fit: to_sql(fit) for fit in exported.OF_TWO}
 
 
-def of_arrays(fit, row):
-    try:
-        return fit.predict([row])[0]
-    except gl.DataError:
-        return None
-
-
-@given(st.lists(st.tuples(NUMBER, NUMBER), min_size=1, max_size=20))
-def test_any_finite_numbers(rows):
-    x0, x1 = zip(*rows, strict=True)
-    for fit in (LINE, CUBE, CHANCE):
-        found = answers(to_sql(fit), pyarrow.table({"x0": x0, "x1": x1}))["prediction"]
-        exported.agree(found, [of_arrays(fit, row) for row in rows])
+@given(st.lists(exported.PAIR, min_size=1, max_size=20))
+def test_any_finite_numbers(pairs):
+    x0, x1 = zip(*pairs, strict=True)
+    for fit, query in QUERIES.items():
+        found = answers(query, pyarrow.table({"x0": x0, "x1": x1}))["prediction"]
+        exported.agree(found, [exported.of_pair(fit, pair) for pair in pairs])
 
 
 def test_what_is_no_number_has_no_prediction():
     rows = pyarrow.table({"x0": [np.inf, -np.inf, np.nan, None, 1.0], "x1": [1.0] * 5})
-    for fit in (LINE, CUBE, CHANCE):
-        assert [each is None for each in answers(to_sql(fit), rows)["prediction"]] == [True] * 4 + [False]
+    for query in QUERIES.values():
+        assert [each is None for each in answers(query, rows)["prediction"]] == [True] * 4 + [False]
 
 
 # ---- names -----------------------------------------------------------------------------------------------------
