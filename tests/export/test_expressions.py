@@ -6,7 +6,7 @@ from gradloop.core.spec import FLOAT64, Spec
 from gradloop.core.trace import trace
 from gradloop.export import onnx, python, sql
 from gradloop.export.cells import REWRITTEN
-from gradloop.export.expressions import PRODUCT, SUM, Language, Writer, call, infix
+from gradloop.export.expressions import ATOM, PRODUCT, SUM, Form, Language, Writer, call, infix
 from gradloop.export.rewriting import REWRITES
 from gradloop.export.scalars import SHAPES
 
@@ -67,6 +67,15 @@ def test_what_is_used_twice_gets_a_name():
         return c * c
 
     assert written(function) == ["v1 = a + b", "v1 * v1"]
+
+
+def test_what_stands_twice_in_an_operation_gets_a_name():
+    forms = FORMS | {"maximum": Form("({0} if {0} >= {1} else {1})", ATOM, (SUM, SUM))}
+    graph = trace(lambda a, b: np.maximum(a + b, a - b), {"a": Spec((), FLOAT64), "b": Spec((), FLOAT64)})
+    leaves = {id(node): node.attributes["name"] for node in graph.inputs}
+    writer = Writer(graph, Language(lambda node: forms[node.op], repr), leaves, ())
+    assert [(name, line.text) for name, line in writer.lines] == [("v1", "a + b"), ("v2", "a - b")]
+    assert writer[graph.outputs[0]].text == "(v1 if v1 >= v2 else v2)"
 
 
 def test_deep_expressions_are_cut():
