@@ -8,7 +8,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from gradloop.compiler.loops import Inputs, Map, Sum
 from gradloop.compiler.program import ROWS_IN_BLOCK, Program
-from gradloop.compiler.schedule import lanes_for, lanes_in_order, offsets, total_size
+from gradloop.compiler.schedule import (
+    LANES_OF_COSTLY,
+    LANES_OF_TOTALS,
+    lanes_for,
+    lanes_in_order,
+    offsets,
+    rows_are_vectors,
+    total_size,
+)
 from gradloop.core.spec import Spec
 from gradloop.core.trace import trace
 
@@ -92,3 +100,18 @@ def test_places_in_flat_arrays() -> None:
     assert total_size(graph.inputs) == 10
     assert offsets(graph.inputs) == [0, 6]
     assert offsets(()) == []
+
+
+def test_which_rows_become_vectors_and_how_many_are_worked_on() -> None:
+    def of(function: Any, x: int, **params: tuple[int, ...]) -> tuple[bool, int]:
+        specs = {"x": Spec((x,), np.dtype(float))} | {k: Spec(v, np.dtype(float)) for k, v in params.items()}
+        graph = trace(function, specs)
+        loop = Sum(graph, Inputs(graph.inputs[:1], graph.inputs[1:]))
+        return rows_are_vectors(loop), lanes_in_order(loop)
+
+    assert of(lambda x, w: np.expm1(x[0] * w), 1, w=()) == (True, 1)
+    assert of(lambda x, w: np.tanh(x[0] * w), 1, w=()) == (False, 1)  # a call
+    assert of(lambda x, w: np.exp(x @ w), 10, w=(10,)) == (False, LANES_OF_COSTLY)
+    assert of(lambda x, w: x @ w, 10, w=(10,)) == (False, 1)
+    assert of(lambda x, w: (x[0] * w - x[1]) ** 2, 2, w=(1000,)) == (False, LANES_OF_TOTALS)
+    assert of(lambda x, w: (x[0] * w - x[1]) ** 2, 2, w=(10,)) == (True, 1)

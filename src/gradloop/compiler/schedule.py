@@ -34,6 +34,8 @@ from gradloop.compiler.lower import GraphCode, Reader, calls
 from gradloop.core.graph import Graph, Node
 
 LANES_OF_COSTLY = 8  # rows: a vector of 64 bytes in float64
+LANES_OF_TOTALS = 8
+MOST_IN_REGISTERS = 16 * VECTOR  # bytes
 SHORT_ROW = 4  # numbers: in longer rows LLVM finds no vectors across rows
 
 
@@ -105,7 +107,12 @@ def flat_readers(code: Code, nodes: Sequence[Node], base: Value, kind: ir.Type) 
 def rows_are_vectors(loop: Sum | Map) -> bool:
     """Whether LLVM should put several rows into a vector: those of a few numbers, which no call interrupts."""
     short = all(node.spec.size <= SHORT_ROW for node in loop.inputs.rows)
-    return short and not any(calls(node) for node in loop.graph.nodes)
+    return short and not has_wide_totals(loop.graph) and not any(calls(node) for node in loop.graph.nodes)
+
+
+def has_wide_totals(graph: Graph) -> bool:
+    """Whether totals lie in memory, such as those of many candidates: each load and store should serve several rows."""
+    return any(output.spec.size * output.spec.dtype.itemsize > MOST_IN_REGISTERS for output in graph.outputs)
 
 
 def lanes_for(graph: Graph) -> int:
@@ -117,6 +124,8 @@ def lanes_for(graph: Graph) -> int:
     products = [node for node in graph.nodes if node.op == "matmul"]
     if any(node.op in COSTLY and node.spec.size == 1 for node in graph.nodes):
         return LANES_OF_COSTLY if all(min(node.spec.shape) == 1 for node in products) else 4
+    if not products and has_wide_totals(graph):
+        return LANES_OF_TOTALS
     in_registers = all(
         node.spec.size == 1 and node.inputs[0].spec.size * node.spec.dtype.itemsize <= SPANS_WRITTEN_OUT * VECTOR
         for node in products
