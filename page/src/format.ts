@@ -21,7 +21,7 @@ function scientific(value: number, digits: number): string {
 }
 
 export function whole(value: number): string {
-  return minus(Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, "\u202f"));
+  return minus(Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ","));
 }
 
 export function short(name: string, most = 26): string {

@@ -12,6 +12,7 @@ export interface Landscape {
 }
 
 const GRID = 61;
+const FAR = 4; // times the loss at the start: where a run that grew has left the picture
 
 export function landscape(record: RunRecord, i: number, j: number, around: Vector[]): Landscape | null {
   const names: [string, string] = [record.parameters.names[i], record.parameters.names[j]];
@@ -19,7 +20,9 @@ export function landscape(record: RunRecord, i: number, j: number, around: Vecto
   const task = record.curvature.quadratic && bowl ? bowlTask(bowl) : null;
   const found = record.parameters.trained.map((value) => value ?? 0);
   if (task && found.length === task.start.length) {
-    const [across, up] = [extent(around.map((params) => params[i])), extent(around.map((params) => params[j]))];
+    const near = around.filter((params) => task.loss(params) <= FAR * task.loss(task.start));
+    const inside = near.length ? near : [found];
+    const [across, up] = [extent(inside.map((params) => params[i])), extent(inside.map((params) => params[j]))];
     const losses = up.flatMap((b) =>
       across.map((a) => {
         const params = [...found];
@@ -49,9 +52,11 @@ function extent(values: Vector): Vector {
 export function levels(losses: number[], count = 14): number[] {
   let [low, high] = [Infinity, -Infinity];
   for (const loss of losses) {
+    if (!Number.isFinite(loss)) continue;
     low = Math.min(low, loss);
     high = Math.max(high, loss);
   }
+  if (!(high > low)) return [];
   return range(1, count, count).map((k) => low + (high - low) * (k / (count + 1)) ** 2);
 }
 

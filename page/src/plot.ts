@@ -29,7 +29,7 @@ export interface Plot {
 const MARGIN = { top: 26, right: 14, bottom: 42, left: 58 };
 let count = 0;
 
-export function plot(width: number, across: Axis, up: Axis, height = Math.min(Math.max(width * 0.68, 240), 440)): Plot {
+export function plot(width: number, across: Axis, up: Axis, height = Math.min(Math.max(width * 0.66, 240), 560)): Plot {
   const id = `plot${++count}`;
   const x = scaled(across, MARGIN.left, width - MARGIN.right);
   const y = scaled(up, height - MARGIN.bottom, MARGIN.top);

@@ -14,7 +14,7 @@ test.each([
 ])("%s is shown as %s", (value, text) => expect(number(value)).toBe(text));
 
 test("thousands are grouped, and long names cut", () => {
-  expect(whole(1234567)).toBe("1\u202f234\u202f567");
+  expect(whole(1234567)).toBe("1,234,567");
   expect(short("abcdef", 4)).toBe("abc…");
   expect(short("👩🏽".repeat(3), 40)).toBe("👩🏽".repeat(3));
 });

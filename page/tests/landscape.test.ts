@@ -25,6 +25,13 @@ test("levels of a bowl are rings at equal distances", () => {
   expect(found.map(Math.sqrt)).toEqual([2, 4, 6, 8].map((value) => expect.closeTo(value, 12)));
 });
 
+test("a run that grew beyond all numbers leaves the picture, and the picture stays", () => {
+  const land = landscape(line(), 0, 1, [[0, 0], [1, 1], [1e200, -1e200], [NaN, 0]])!;
+  expect(Math.max(...land.across.map(Math.abs))).toBeLessThan(2);
+  expect(levels(land.losses).every(Number.isFinite)).toBe(true);
+  expect(levels([NaN, Infinity, 3])).toEqual([]);
+});
+
 test("the last batch has what is left", () => {
   expect(lastOf(53, 10, 6)).toBe(3);
   expect(lastOf(50, 10, 5)).toBe(10);

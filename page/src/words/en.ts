@@ -131,6 +131,7 @@ export const en = {
     `At ${fraction} of the bound it is not stable: it swings from side to side without settling.`,
   round: (condition: string) =>
     `The valley is ${condition} times longer than wide. Standardised columns make the contours round, and every direction equally easy.`,
+  circles: "With standardised columns the contours are circles: every direction is equally easy.",
   roundNow: (condition: string) => `With standardised columns the longest axis of the contours is only ${condition} times the shortest.`,
   starFound: "The star is what the fit found.",
   starBest: "The star is the best.",
