@@ -20,6 +20,11 @@ function scientific(value: number, digits: number): string {
   return `${minus(front.replace(/\.?0+$/, ""))}·10${sign}${raised}`;
 }
 
+// A loss that is no number any more has grown beyond all of them.
+export function height(loss: Num | undefined): string {
+  return loss === null ? "∞" : number(loss);
+}
+
 export function whole(value: number): string {
   return minus(Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ","));
 }

@@ -74,7 +74,10 @@ function header(scene: Scene): HTMLElement {
 function facts({ words, record }: Scene): HTMLElement[] {
   const { points, steps } = record;
   const thinned = points.rows.length < points.all ? [words.thinned(whole(points.rows.length), whole(points.all))] : [];
-  const fewer = steps && steps.taken.length < steps.all ? [words.fewerSteps(whole(steps.taken.length), whole(steps.all))] : [];
+  const shown = steps?.taken.length ?? 0;
+  const together = steps?.taken[shown - 1]?.number === shown; // nothing between them is left out
+  const said = together ? words.brokeOff : words.fewerSteps;
+  const fewer = steps && shown < steps.all ? [said(whole(shown), whole(steps.all))] : [];
   const verdict = words.certificate(record.certificate.kind, number(record.certificate.value, 3), record.certificate.sentence);
   return [h("p", { class: "lead" }, verdict), ...[...thinned, ...fewer].map((text) => h("p", { class: "note" }, text))];
 }

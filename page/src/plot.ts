@@ -91,12 +91,11 @@ function ticks(scale: Scale, axis: Axis, most: number): number[] {
 // ---- what is drawn on it -------------------------------------------------------------------------------------
 
 export function curve({ x, y }: Plot, points: Point[], attributes: Record<string, string | number> = {}): SVGPathElement {
-  const far = 1e5; // pixels: beyond it browsers draw nonsense
-  const clamp = (value: number) => Math.min(Math.max(value, -far), far);
+  const near = (value: number) => Math.abs(value) < 1e7; // pixels: beyond it browsers draw nonsense
   const drawn = d3line<Point>()
-    .defined(([a, b]) => Number.isFinite(x(a)) && Number.isFinite(y(b)))
-    .x(([a]) => clamp(x(a)))
-    .y(([, b]) => clamp(y(b)))
+    .defined(([a, b]) => near(x(a)) && near(y(b)))
+    .x(([a]) => x(a))
+    .y(([, b]) => y(b))
     .digits(1);
   return s("path", { fill: "none", d: drawn(points) ?? "", ...attributes });
 }

@@ -2,7 +2,7 @@
 
 import { h, s } from "./dom";
 import type { Scene } from "./figure";
-import { number, whole } from "./format";
+import { height, whole } from "./format";
 
 const SIGNS = {
   first: "M3 3h2v10H3zM13 3v10L6 8z",
@@ -64,8 +64,8 @@ export function timeline(scene: Scene, moved: () => void): Timeline {
     if (!stop?.step) return words.iterate(scene.at, last);
     const { number: step, epoch, batch, loss } = stop.step;
     const end = record.history.loss[record.history.loss.length - 1];
-    if (stop.done) return words.after(whole(step)) + words.stepLoss(number(step === all ? end : loss));
-    return words.before(whole(step), whole(all), whole(epoch), batch, record.steps!.batches) + words.stepLoss(number(loss));
+    if (stop.done) return words.after(whole(step)) + words.stepLoss(height(step === all ? end : loss));
+    return words.before(whole(step), whole(all), whole(epoch), batch, record.steps!.batches) + words.stepLoss(height(loss));
   }
 
   function toggle(): void {

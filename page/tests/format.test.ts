@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { number, short, whole } from "../src/format";
+import { height, number, short, whole } from "../src/format";
 
 test.each([
   [0, "0"],
@@ -12,6 +12,11 @@ test.each([
   [null, "—"],
   [Infinity, "—"],
 ])("%s is shown as %s", (value, text) => expect(number(value)).toBe(text));
+
+test("a loss that is no number is beyond all", () => {
+  expect(height(null)).toBe("∞");
+  expect(height(1.5)).toBe("1.5");
+});
 
 test("thousands are grouped, and long names cut", () => {
   expect(whole(1234567)).toBe("1,234,567");

@@ -81,11 +81,13 @@ export function batchFigure(scene: Scene): Figure {
   }
 
   function compared(batch: Vector, full: Vector): string {
-    const sizes = length(batch) * length(full);
+    const most = Math.max(...batch.map(Math.abs), ...full.map(Math.abs)); // a product of huge numbers is none
+    const [one, other] = [batch, full].map((slope) => slope.map((value) => value / most));
+    const sizes = length(one) * length(other);
     const norms = stops.map((stop) => length(vector(stop.step?.full_gradient ?? [])));
     if (!(sizes > 0) || length(full) < 1e-9 * Math.max(...norms)) return words.atRest;
-    const cosine = Math.min(Math.max(dot(batch, full) / sizes, -1), 1);
-    return words.angle(number((Math.acos(cosine) * 180) / Math.PI, 2), number(length(batch) / length(full), 2));
+    const cosine = Math.min(Math.max(dot(one, other) / sizes, -1), 1);
+    return words.angle(number((Math.acos(cosine) * 180) / Math.PI, 2), number(length(one) / length(other), 2));
   }
 
   const asTable = onDemand(words.gradientTable, () => {

@@ -49,7 +49,7 @@ function ellipses(drawn: Plot, { matrix, best, task }: Run, i: number, j: number
   const { values, vectors } = principal(block(matrix, i, j));
   const above = task.loss(task.start) - task.loss(best);
   const top = Math.max(above, (values[1] * reach ** 2) / 2);
-  const radius = (value: number, level: number) => Math.min(Math.sqrt((2 * level) / Math.max(value, 1e-300)), 1e6 * reach);
+  const radius = (value: number, level: number) => Math.min(Math.sqrt((2 * level) / Math.max(value, 1e-300)), 1e4 * reach);
   return range(1, RINGS, RINGS).map((k) => {
     const level = top * (k / (RINGS - 2)) ** 2;
     const [a, b] = [radius(values[0], level), radius(values[1], level)];

@@ -76,7 +76,8 @@ export function dataFigure(scene: Scene): Figure {
 
   function drawAll(width: number): void {
     const name = features[x0()]?.name ?? "";
-    const lines = across === TRUTH ? [] : [modelLine(stops.length - 1)].flat().map((point) => point[1]);
+    const [least, most] = padded(y, 2); // a line that diverged leaves the picture
+    const lines = across === TRUTH || plane ? [] : modelLine(stops.length - 1).map((point) => point[1]).filter((value) => value > least && value < most);
     if (across === TRUTH) {
       const both = padded(y);
       drawn = plot(width, { domain: both, label: words.truth(target.name) }, { domain: both, label: words.prediction(target.name) });

@@ -131,7 +131,7 @@ export function dialFigure(scene: Scene): Figure {
     const { values } = principal(block(matrix, i, j));
     const condition = Math.sqrt(values[0] / Math.max(values[1], 0));
     const text = Number.isFinite(condition) ? number(condition, 2) : "∞";
-    if (standardised && condition < 1.05) return `${words.circles} ${words.sameScale}`;
+    if (condition < 1.05) return standardised ? `${words.circles} ${words.sameScale}` : words.sameScale;
     return `${standardised ? words.roundNow(text) : words.round(text)} ${words.sameScale}`;
   }
 

@@ -2,7 +2,7 @@
 
 import { onDemand, s, table } from "../dom";
 import { type Figure, frame, key, type Scene, say } from "../figure";
-import { number, whole } from "../format";
+import { height, number, whole } from "../format";
 import { curve, padded, type Plot, type Point, plot } from "../plot";
 
 export function lossFigure(scene: Scene): Figure {
@@ -35,7 +35,7 @@ export function lossFigure(scene: Scene): Figure {
     figure.picture.replaceChildren(drawn.svg);
     const last = history.loss[history.loss.length - 1];
     const keys = ofBatches.length ? [key("line", words.ofAll), key("batchloss", words.ofBatch)] : [];
-    const text = words.lossLine(number(all[0][1]), number(last), record.turns);
+    const text = words.lossLine(number(all[0][1]), height(last), record.turns);
     say(figure.caption, ...keys, text, ofBatches.length ? words.batchDots : null, log ? words.logarithmic : null);
     drawn.describe(words.lossTitle, text);
     figure.move();

@@ -27,8 +27,6 @@ export function surfaceFigure(scene: Scene): Figure {
     drawn = plot(width, { domain: ends(land.across), label: land.names[0] }, { domain: ends(land.up), label: land.names[1] });
     drawn.still.append(...rings(drawn, land), curve(drawn, path.map(at), { class: "path" }));
     if (path.length < 60) for (const params of path) drawn.still.append(dotAt(drawn, params, "pathdot", 2.2));
-    drawn.still.append(star(drawn, at(best ?? path[path.length - 1])));
-    drawn.still.append(label(drawn, at(best ?? path[path.length - 1]), best ? words.best : words.found));
     figure.picture.replaceChildren(drawn.svg);
     figure.move();
   };
@@ -38,12 +36,14 @@ export function surfaceFigure(scene: Scene): Figure {
     const stop = stops[scene.at];
     const walked = curve(drawn, path.slice(0, scene.at + 1).map(at), { class: "path walked" });
     const arrows = stop.step && !stop.done ? pointing(drawn, stop.params) : [];
-    drawn.moving.replaceChildren(walked, ...arrows, dotAt(drawn, stop.params, "here ring0", 8));
+    const goal = at(best ?? path[path.length - 1]);
+    const name = label(drawn, goal, best ? words.best : words.found);
+    drawn.moving.replaceChildren(walked, star(drawn, goal), name, ...arrows, dotAt(drawn, stop.params, "here ring0", 8));
     const twoArrows = arrows.length && (record.steps?.batches ?? 1) > 1;
     const held = names.length > 2 ? words.heldOthers : null;
     const units = record.curvature.trained === "standardised" ? words.asTrained : null;
     const keys = twoArrows ? [key("lit", words.batchGradient), key("full", words.fullGradient)] : [];
-    say(figure.caption, ...keys, words.surfaceLine, twoArrows ? words.arrows : null, held, units);
+    say(figure.caption, ...keys, words.surfaceLine, best ? words.starBest : words.starFound, twoArrows ? words.arrows : null, held, units);
     const here = `${names[i]} ${number(stop.params[i])}, ${names[j]} ${number(stop.params[j])}`;
     drawn.describe(words.surfaceTitle(names[i], names[j]), here);
     asTable.renew();

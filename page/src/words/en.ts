@@ -22,6 +22,7 @@ export const en = {
     `The pictures show ${shown} of the ${all} rows, drawn evenly by lot; the losses, the surface and the coefficients are of all rows.`,
   fewerSteps: (shown: string, all: string) =>
     `${shown} of the ${all} steps are in this page: the first ones, then others evenly to the last.`,
+  brokeOff: (shown: string, all: string) => `The run broke off after step ${shown} of ${all}, where numbers ended.`,
 
   timeline: "Time line",
   first: "To the start",
@@ -99,7 +100,7 @@ export const en = {
 
   surface: "The loss as a landscape",
   over: "Over",
-  surfaceLine: "Every point is a choice of two parameters; the stronger the grey, the larger the loss. The path is where training went; the star is the best.",
+  surfaceLine: "Every point is a choice of two parameters; the stronger the grey, the larger the loss. The path is where training went.",
   arrows: "Arrows point downhill: solid by the batch, dashed by all rows.",
   heldOthers: "The other parameters are held at the values found, so the path runs above this cut.",
   asTrained: "Units are those that training saw: standardised columns.",

@@ -1,5 +1,6 @@
 // The words of the page in Chinese.
 
+import { whole } from "../format";
 import type { Words } from "./en";
 
 export const zh: Words = {
@@ -12,7 +13,7 @@ export const zh: Words = {
   dark: "深色",
   auto: "跟随系统",
   title: ({ target, rows, features, steps }, kind) =>
-    `用${kind}预测 ${target.name}：${rows} 行，${features.length} 列${steps ? `，${steps.all} 步` : ""}`,
+    `用${kind}预测 ${target.name}：${whole(rows)} 行，${features.length} 列${steps ? `，${whole(steps.all)} 步` : ""}`,
   kinds: { linear: "线性模型", polynomial: "多项式模型", logistic: "逻辑回归", softmax: "softmax 回归", law: "公式" },
   lossName: () => "平均损失",
   kicker: "gradloop 的一次训练，重新播放",
@@ -21,6 +22,7 @@ export const zh: Words = {
   howGood: "离最优还有多远",
   thinned: (shown, all) => `图中画出 ${all} 行中均匀抽取的 ${shown} 行；损失、曲面和系数都是对全部行计算的。`,
   fewerSteps: (shown, all) => `本页收录 ${all} 步中的 ${shown} 步：开头若干步，其余均匀取到最后。`,
+  brokeOff: (shown, all) => `训练在第 ${shown} 步中断（共 ${all} 步）：数值已溢出。`,
 
   timeline: "时间轴",
   first: "回到开头",
@@ -91,7 +93,7 @@ export const zh: Words = {
 
   surface: "损失的地形",
   over: "参数",
-  surfaceLine: "每一点是两个参数的一种取值；颜色越深，损失越大。曲线是训练走过的路，星号是最优点。",
+  surfaceLine: "每一点是两个参数的一种取值；颜色越深，损失越大。曲线是训练走过的路。",
   arrows: "箭头指向下坡：实线按小批量，虚线按全部样本。",
   heldOthers: "其余参数固定在找到的值，所以路径其实在这个切面之上。",
   asTrained: "单位是训练所见的：标准化之后的列。",
