@@ -57,9 +57,10 @@ export function table(heads: string[], rows: string[][], caption = ""): HTMLElem
 // Shown on demand, made when it is first opened, and again whenever what it shows has changed.
 export function onDemand(summary: string, make: () => Node): { element: HTMLDetailsElement; renew: () => void } {
   const inside = h("div");
-  const element = h("details", { toggle: () => renew() }, h("summary", {}, summary), inside);
+  const fill = () => inside.replaceChildren(make());
+  const element = h("details", {}, h("summary", { click: fill }, summary), inside);
   const renew = () => {
-    if (element.open) inside.replaceChildren(make());
+    if (element.open) fill();
   };
   return { element, renew };
 }

@@ -54,8 +54,9 @@ export function timeline(scene: Scene, moved: () => void): Timeline {
     const text = said();
     sentence.textContent = text;
     slider.setAttribute("aria-valuetext", text);
-    for (const element of [buttons.first, buttons.back]) element.disabled = scene.at === 0;
-    for (const element of [buttons.forward, buttons.last]) element.disabled = scene.at === last;
+    // Not disabled: a button that is would lose the focus of the one who presses it.
+    for (const element of [buttons.first, buttons.back]) element.setAttribute("aria-disabled", String(scene.at === 0));
+    for (const element of [buttons.forward, buttons.last]) element.setAttribute("aria-disabled", String(scene.at === last));
   }
 
   function said(): string {
