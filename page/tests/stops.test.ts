@@ -13,6 +13,13 @@ test("each step has a place before it, and one is after the last", () => {
   ]);
 });
 
+test("each place shows the step that is taken from there, the end the last one", () => {
+  const record = line();
+  record.path = [[0, 0], [1, 0], [1, 1]];
+  record.steps = { all: 2, batches: 1, batch_size: 2, taken: [{ number: 1 }, { number: 2 }] } as never;
+  expect(stopsOf(record).map((stop) => stop.step?.number)).toEqual([1, 2, 2]);
+});
+
 test("a run without steps has its path, and what is not finite is left out", () => {
   const record = line();
   record.path = [[0, 0], [null, 0], [1, 1]];
