@@ -67,7 +67,7 @@ def type_check(page, documents):
     place.write_text("\n".join(['import type { RunRecord } from "./record";', *lines]), "utf-8")
     try:
         done = subprocess.run(["npx", "tsc", "--noEmit"], cwd=page, capture_output=True, text=True)
-        return done.stdout + done.stderr
+        return done.stdout
     finally:
         place.unlink()
 
