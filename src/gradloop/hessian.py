@@ -25,7 +25,6 @@ from gradloop.core.graph import Graph, Node
 from gradloop.core.lift import inline
 from gradloop.core.simplify import simplify
 from gradloop.core.trace import Tracer
-from gradloop.data.ahead import ahead
 from gradloop.problem import Problem
 from gradloop.several_scores import SeveralScores, several_scores
 
@@ -49,8 +48,7 @@ def computed(problem: Problem, flat: Array) -> Array:
         columns = [problem.curvature_times(flat, unit) for unit in np.eye(flat.size)]
         return (np.array(columns) + np.array(columns).T) / 2
     score.compile(problem)  # before threads ask for it
-    work = partial(score.products, flat=flat)
-    total: Array = sum(map(work, problem.parts()) if problem.in_memory else ahead(work, problem.parts()))
+    total: Array = problem.over(partial(score.products, flat=flat))
     return total / len(problem.X) + penalty_curvature(problem, flat.size)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
 from threading import local
 from typing import Any, ClassVar
 
@@ -55,6 +56,7 @@ class Problem:
     labels: tuple[str, ...] | None = None  # what messages call each parameter, where columns have names
 
     in_memory: ClassVar[bool] = True  # whether all rows are
+    stored: ClassVar[bool] = False  # whether they are on the disk of this machine
 
     @cached_property
     def rows(self) -> tuple[Array, ...]:
@@ -216,6 +218,10 @@ class Problem:
         for name, graph in self.penalty_gradients.items():
             parts[name] += evaluate(graph, {"w": params[name]})[0]
         return slope
+
+    def over(self, work: Callable[[Problem], Any], join: Callable[[Any, Any], Any] = add) -> Any:
+        """What work finds on each of the parts, joined in their order; work and its result may travel, so no lambdas."""
+        return reduce(join, map(work, self.parts()))
 
     def parts(self) -> Iterable[Problem]:
         """The problem on some of its rows at a time, as many as may be in memory: here, on all of them."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -260,7 +261,7 @@ def sandwich(answer: Answer, errors: str, rows: Any) -> Array:
     system = answer.system
     size = len(system.factor)
     middle = np.zeros((size, size))
-    for part in rows(lambda A, y, weights: block_middle(answer, errors, *present(A, y, weights))):
+    for part in rows(partial(block_middle, answer, errors)):
         middle += part
     if errors == "HC1":
         middle *= answer.rows / (answer.rows - size)
@@ -271,7 +272,7 @@ def sandwich(answer: Answer, errors: str, rows: Any) -> Array:
 
 def block_middle(answer: Answer, errors: str, A: Array, y: Array, weights: Array | None) -> Array:
     """Σ kᵢ rᵢ² qᵢ qᵢᵀ for a block, with the target in the system's units."""
-    columns, residual = block_residuals(answer.system, A, y, weights)
+    columns, residual = block_residuals(answer.system, *present(A, y, weights))
     rows = triangular(answer.system.factor, columns.T, transposed=True).T
     leverage = np.sum(rows**2, axis=1)
     power = {"HC2": 1, "HC3": 2}.get(errors, 0)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from gradloop.core.graph import Graph, Node
-from gradloop.core.spec import FLOAT64
+from gradloop.core.graph import Graph, Node, input_node
+from gradloop.core.spec import FLOAT64, Spec
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,15 @@ class Inputs:
     def key(self) -> str:
         """Who is a row's and who is held fixed, in which order: the machine code reads them by place."""
         return f"{[node.attributes['name'] for node in self.rows]} {[node.attributes['name'] for node in self.params]}"
+
+    def __reduce__(self) -> Any:
+        both = ([(node.attributes["name"], node.spec) for node in nodes] for nodes in (self.rows, self.params))
+        return inputs_of, tuple(both)
+
+
+def inputs_of(rows: list[tuple[str, Spec]], params: list[tuple[str, Spec]]) -> Inputs:
+    """Inputs of these names and specs."""
+    return Inputs(*(tuple(input_node(*each) for each in some) for some in (rows, params)))
 
 
 @dataclass(frozen=True)

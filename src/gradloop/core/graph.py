@@ -89,7 +89,23 @@ class Graph:
                 digest.update(node.attributes["value"].tobytes())
         return digest.hexdigest()
 
+    def __reduce__(self) -> Any:
+        """A graph travels to other processes as a list of its nodes, however deep it is; no code goes with it."""
+        nodes = tuple(topological((*self.inputs, *self.outputs)))
+        place = {id(node): number for number, node in enumerate(nodes)}
+        plain = [(n.op, [place[id(child)] for child in n.inputs], n.spec, dict(n.attributes)) for n in nodes]
+        ends = [[place[id(node)] for node in some] for some in (self.inputs, self.outputs)]
+        return graph_of, (self.name, plain, *ends)
+
     def __str__(self) -> str:
         from gradloop.core.printing import format_graph
 
         return format_graph(self)
+
+
+def graph_of(name: str, plain: list[Any], inputs: list[int], outputs: list[int]) -> Graph:
+    """The graph whose nodes are listed, each after its inputs, as (op, places of its inputs, spec, attributes)."""
+    nodes: list[Node] = []
+    for op, places, spec, attributes in plain:
+        nodes.append(Node(op, tuple(nodes[place] for place in places), spec, attributes))
+    return Graph(name, *(tuple(nodes[place] for place in places) for places in (inputs, outputs)))

@@ -188,6 +188,16 @@ class TableStatistics:
         """The number of rows that were not left out."""
         return self.columns[self.target].rows
 
+    def combine(self, other: "TableStatistics") -> None:
+        """Take the rows into account that another has seen, as rows that follow one's own.
+
+        Raises: DataError for columns that change from numbers to text.
+        """
+        self.left_out.combine(other.left_out)
+        for name, statistics in self.columns.items():
+            statistics.combine(other.columns[name])
+            _check(other.source, name, statistics)
+
 
 def gather(
     batches: Iterable[Table],
@@ -202,12 +212,26 @@ def gather(
     Args: batches, tables of the same columns; distinct, whether the target's numbers are classes; weights, how much
     the rows of a batch count.
 
-    Raises: DataError for columns with problems, and columns that change from numbers to text midway.
+    Raises: DataError for columns with problems, columns that change from numbers to text midway, and no rows left.
 
     >>> found = gather([Table.from_columns({"x": [1, 2], "y": [5, None]})], "y", ["x"])
     >>> found.rows, found.columns["x"].rows, found.left_out.unlabelled
     (1, 1, 1)
     """
+    found = gather_part(batches, target, names, drop, distinct, weights)
+    found.left_out.check(found.source, target)
+    return found
+
+
+def gather_part(
+    batches: Iterable[Table],
+    target: str,
+    names: Iterable[str],
+    drop: bool = False,
+    distinct: bool = False,
+    weights: Callable[[Table], Weights] | None = None,
+) -> TableStatistics:
+    """The same of some batches among others, none of which need have a row that counts."""
     names = tuple(names)
     columns = {name: ColumnStatistics() for name in names} | {target: ColumnStatistics(distinct=distinct)}
     found = TableStatistics(target, names, "the table", columns, LeftOut())
@@ -219,17 +243,18 @@ def gather(
         if rows is not None:
             batch, given = batch.select(rows), None if given is None else given[rows]
         _add(columns, batch, given)
-    found.left_out.check(found.source, target)
     return found
 
 
 def _add(columns: Mapping[str, ColumnStatistics], batch: Table, weights: Weights) -> None:
     for name, statistics in columns.items():
         statistics.add(batch.columns[name], batch.missing.get(name), batch.place, weights)
-        if statistics.problem is not None:
-            raise DataError(
-                f"{batch.source}: column {words.name(name)} {statistics.problem.what}; {statistics.problem.remedy}."
-            )
+        _check(batch.source, name, statistics)
+
+
+def _check(source: str, name: str, statistics: ColumnStatistics) -> None:
+    if statistics.problem is not None:
+        raise DataError(f"{source}: column {words.name(name)} {statistics.problem.what}; {statistics.problem.remedy}.")
 
 
 def _kind(values: NDArray[Any]) -> Kind:

@@ -63,6 +63,13 @@ class LeftOut:
         self.incomplete += int(labelled.sum() - kept.sum())
         return None if kept.all() else np.flatnonzero(kept)
 
+    def combine(self, other: "LeftOut") -> None:
+        """Count what another has counted, too."""
+        self.rows += other.rows
+        self.unlabelled += other.unlabelled
+        self.incomplete += other.incomplete
+        self.lacking.update(other.lacking)
+
     def notes(self, target: str) -> tuple[str, ...]:
         """Sentences about the rows that were left out."""
         found = []

@@ -8,9 +8,10 @@ functions of (seed, epoch), of the numbers in a row and of the batch size, never
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cached_property, partial
+from functools import cached_property, partial, reduce
+from operator import add
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -41,6 +42,7 @@ class LargerProblem(Problem):
 
     most: int = 2**20  # rows that may be in memory for long
     in_memory: ClassVar[bool] = False
+    stored: ClassVar[bool] = True
 
     @cached_property
     def rows(self) -> tuple[Array, ...]:
@@ -58,6 +60,9 @@ class LargerProblem(Problem):
         for chunk in range(self.X.store.layout.chunks):
             rows = self.X.store.layout.rows_of(chunk)
             yield self.on(*(part[rows.start : rows.stop] for part in self.rows))
+
+    def over(self, work: Callable[[Problem], Any], join: Callable[[Any, Any], Any] = add) -> Any:
+        return reduce(join, ahead(work, self.parts()))
 
     def on(self, X: Array, y: Array, weights: Array | None = None) -> Problem:
         """The same on rows that are in memory."""
@@ -182,13 +187,13 @@ def assembled(rows: Sequence[Array], window: Window) -> tuple[Array, ...]:
     return tuple(np.concatenate([part[piece.start : piece.stop] for piece in window.pieces]) for part in rows)
 
 
-def problem_of(examples: Examples, penalty: Penalty | None, engine: str, limit: int) -> Problem:
+def problem_of(examples: Examples, penalty: Penalty | None, engine: str, limit: int) -> Any:
     """What is minimised, on the examples where they are.
 
     Raises: as `make_problem`.
     """
     X, y, weights = examples.X, examples.y, examples.weights
-    stored = isinstance(X, StoredRows)
+    stored = not isinstance(X, np.ndarray)
     if stored:
         X, y, weights = X[:FEW], y[:FEW], None if weights is None else weights[:FEW]
     few = make_problem(examples.model, examples.loss, X, y, examples.start, penalty, engine, weights)
@@ -202,4 +207,5 @@ def problem_of(examples: Examples, penalty: Penalty | None, engine: str, limit: 
         "weights": examples.weights,
     }
     numbers = limit // 8 // examples.X.dtype.itemsize
-    return LargerProblem(**given, most=max(FEW, numbers // examples.X.shape[1]))
+    kind = getattr(X, "problem", LargerProblem)  # rows that are not on this disk know theirs
+    return kind(**given, most=max(FEW, numbers // examples.X.shape[1]))

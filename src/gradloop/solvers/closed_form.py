@@ -134,7 +134,7 @@ def best(design: Design) -> Answer:
         start.learn(*first)
         found = LeastSquares(width, intercept)
         found.label = design.label
-        for part in design.rows(lambda A, y, weights: start.like(A, y, weights)):
+        for part in design.rows(start.like):
             found.combine(part)
         return found.solve(penalty, design.rows)
 

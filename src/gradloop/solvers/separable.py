@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,5 +32,9 @@ def separates(problem: Problem, flat: Array, value: float) -> bool:
 
 def worst_loss(problem: Problem, flat: Array) -> float:
     """The largest loss of a row."""
-    program, params = problem.program(Map(problem.example, problem.inputs)), flat.astype(problem.start.dtype)
-    return max(float(program.map(part.rows, params).max()) for part in problem.parts())
+    return float(problem.over(partial(worst_of, params=flat.astype(problem.start.dtype)), max))
+
+
+def worst_of(problem: Problem, params: Array) -> float:
+    """The same on rows in memory."""
+    return float(problem.program(Map(problem.example, problem.inputs)).map(problem.rows, params).max(initial=-np.inf))

@@ -8,7 +8,8 @@ The columns a(x) are those of X where the graph says so, and else come from a co
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, partial, reduce
+from operator import add
 from typing import Any, TypeVar
 
 import numpy as np
@@ -41,15 +42,23 @@ class Design:
     """
 
     def __init__(self, problem: Problem) -> None:
+        self.learn(problem, penalty_curvature(problem))
+        self.choose(*self.find_intercept())
+
+    def learn(self, problem: Problem, curvature: Array) -> None:
+        """What the graphs tell of the columns."""
         self.problem = problem
         given: Array = problem.weights
         self.weights: Array = check_weights(given, len(problem.X)) if problem.in_memory else given
-        self.curvature = penalty_curvature(problem)
+        self.curvature = curvature
         self.slopes = gradient(problem.prediction, problem.names).outputs
         self.offset = offset(problem)
         self.piece = piece_size(problem.start.size)
-        self.place, self.value = self.find_intercept()
-        kept = np.ones(problem.start.size, bool)
+
+    def choose(self, place: int | None, value: float) -> None:
+        """Take a column for the intercept, or none."""
+        self.place, self.value = place, value
+        kept = np.ones(self.problem.start.size, bool)
         kept[[] if self.place is None else [self.place]] = False
         self.columns = np.flatnonzero(kept)
 
@@ -115,8 +124,10 @@ class Design:
 
     def rows(self, work: Callable[[Array, Array, Array | None], Result], /) -> Iterable[Result]:
         """The work's results for all pieces, in order."""
-        firsts = range(0, len(self.problem.X), self.piece)
-        return in_order(lambda first: work(*self.block(first, first + self.piece)), firsts)
+        if self.problem.in_memory or self.problem.stored:
+            firsts = range(0, len(self.problem.X), self.piece)
+            return in_order(lambda first: work(*self.block(first, first + self.piece)), firsts)
+        return [self.problem.over(partial(rows_of_part, self.curvature, self.place, self.value, work))]
 
     def first_block(self) -> Block:
         """The first rows that are present, by which units are chosen."""
@@ -170,6 +181,14 @@ class Design:
                 return f"{node.attributes['name']}[{index}]" if index else str(node.attributes["name"])
             place -= node.spec.size
         raise IndexError(place)
+
+
+def rows_of_part(curvature: Array, place: int | None, value: float, work: Any, problem: Problem) -> Any:
+    """The sum of the work's results on the rows of a part, with the columns of the whole."""
+    part = Design.__new__(Design)
+    part.learn(problem, curvature)
+    part.choose(place, value)
+    return reduce(add, part.rows(work))
 
 
 def offset(problem: Problem) -> Node | None:

@@ -12,6 +12,7 @@ Where ρ is above PROVEN the road is not taken (Björck, Stability analysis of t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,6 +46,16 @@ class Products(NamedTuple):
         return Products(*(a + b for a, b in zip(self, other, strict=True)))
 
 
+class Pulls(NamedTuple):
+    """Sums over rows: of residual · [1 if there is an intercept, columns], and of residual²."""
+
+    steep: Array
+    squares: float
+
+    def __add__(self, other: Pulls) -> Pulls:  # type: ignore[override]
+        return Pulls(self.steep + other.steep, self.squares + other.squares)
+
+
 def fast_solution(
     columns: int, intercept: bool, rows: Rows, curvature: Array | None, first: Any, slope: SlopeSum | None = None
 ) -> Answer | None:
@@ -58,7 +69,7 @@ def fast_solution(
     A, y, weights = first
     units, far = working_units(A, y, weights, intercept)
     found = None
-    for part in rows(lambda A, y, weights: block_products(units, A, y, weights)):
+    for part in rows(partial(block_products, units)):
         found = part if found is None else found + part
     triangle = factored(found, intercept) if found is not None else None
     if found is None or triangle is None:
@@ -173,7 +184,7 @@ def corrected(system: System, units: Units, rows: Rows, slope: SlopeSum | None) 
         steep = np.append([pulled] * first, pulls - pulled * units.shift[:-1])
     else:
         steep, squares = np.zeros(len(z)), 0.0
-        for part, more in rows(lambda A, y, weights: block_slope(first, units, now, A, y, weights)):
+        for part, more in rows(partial(block_slope, first, units, now)):
             steep, squares = steep + part, squares + more
     steep = np.ldexp(steep, -powers - by[-1])
     steep[first:] -= system.curvature * z[first:]
@@ -184,8 +195,8 @@ def corrected(system: System, units: Units, rows: Rows, slope: SlopeSum | None) 
     return point._replace(residual_norm=float(np.sqrt(max(length**2 - gained, 0.0))))
 
 
-def block_slope(first: int, units: Units, now: Array, A: Array, y: Array, weights: Array | None) -> tuple[Array, float]:
-    """Σ residual · [1 if there is an intercept, columns], and Σ residual²."""
+def block_slope(first: int, units: Units, now: Array, A: Array, y: Array, weights: Array | None) -> Pulls:
+    """The sums over a block."""
     A, y, weights = present(A, y, weights)
     steep, squares = np.zeros(A.shape[1] + 2), 0.0
     factors = np.concatenate([np.zeros(1 - first), -now, [1.0]])
@@ -194,4 +205,4 @@ def block_slope(first: int, units: Units, now: Array, A: Array, y: Array, weight
         residuals = (parts @ factors)[:, None, :]
         steep += (residuals @ parts).sum(axis=(0, 1))
         squares += float(np.sum(residuals**2))
-    return steep[1 - first : -1], squares
+    return Pulls(steep[1 - first : -1], squares)

@@ -11,6 +11,7 @@ What depends on what is decided there, once every column has length one, so that
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -148,6 +149,11 @@ class LeastSquares:
         with one_blas_thread():
             self.triangle = upper_triangle(np.vstack([self.triangle, triangle]))
         self.rows, self.weight = self.rows + other.rows, self.weight + other.weight
+
+    def __add__(self, other: LeastSquares) -> LeastSquares:
+        both = copy(self)
+        both.combine(other)
+        return both
 
     def system(self, curvature: Array | None = None) -> System:
         """The triangle with the penalty, its rank decided."""

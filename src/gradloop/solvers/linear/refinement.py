@@ -9,6 +9,7 @@ overdetermined least squares problems, 2009). The residuals are recomputed, not 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +31,9 @@ class Slope(NamedTuple):
     rows: Pair  # weight · residual
     columns: Pair
     squares: float
+
+    def __add__(self, other: Slope) -> Slope:  # type: ignore[override]
+        return Slope(plus(self.rows, other.rows), plus(self.columns, other.columns), self.squares + other.squares)
 
 
 def refined(system: System, rows: Rows, wrong: float | None = None) -> Point:
@@ -62,13 +66,9 @@ def refined(system: System, rows: Rows, wrong: float | None = None) -> Point:
 def whole_slope(system: System, point: Point, rows: Rows) -> Slope:
     """The slope over all rows, added in the blocks' order."""
     found = Slope(pair(0.0), pair(np.zeros(len(system.kept))), 0.0)
-    for part in rows(lambda A, y, weights: block_slope(system, point, A, y, weights)):
-        found = added(found, part)
+    for part in rows(partial(block_slope, system, point)):
+        found = found + part
     return found
-
-
-def added(a: Slope, b: Slope) -> Slope:
-    return Slope(plus(a.rows, b.rows), plus(a.columns, b.columns), a.squares + b.squares)
 
 
 def block_slope(system: System, point: Point, A: Array, y: Array, weights: Array | None) -> Slope:
@@ -82,7 +82,7 @@ def block_slope(system: System, point: Point, A: Array, y: Array, weights: Array
         columns = A[part] if len(system.kept) == A.shape[1] else A[part][:, system.kept]
         scaled = np.ascontiguousarray(times_power(columns, units).T)
         target = times_power(y[part], -system.exponents[-1:])
-        found = added(found, part_slope(scaled, target, None if weights is None else weights[part], point))
+        found = found + part_slope(scaled, target, None if weights is None else weights[part], point)
     return found
 
 
