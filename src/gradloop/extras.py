@@ -7,7 +7,9 @@ from gradloop.errors import OptionError
 
 EXTRAS = {
     "adbc_driver_postgresql": "sql",
+    "distributed": "dask",
     "duckdb": "sql",
+    "fsspec": "dask",
     "jax": "bench",
     "matplotlib": "plots",
     "mkdocs": "docs",

@@ -220,7 +220,7 @@ class Problem:
         return slope
 
     def over(self, work: Callable[[Problem], Any], join: Callable[[Any, Any], Any] = add) -> Any:
-        """What work finds on each of the parts, joined in their order; work and its result may travel, so no lambdas."""
+        """What work finds on each of the parts, joined in their order; work may travel, so it is no lambda."""
         return reduce(join, map(work, self.parts()))
 
     def parts(self) -> Iterable[Problem]:

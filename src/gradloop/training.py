@@ -10,6 +10,8 @@ import numpy as np
 
 from gradloop.certificate import certify
 from gradloop.checkpoint import Checkpoint, open_checkpoint
+from gradloop.cluster.connection import check_alone, connected
+from gradloop.cluster.encoding import examples_on
 from gradloop.data.missing import Rules
 from gradloop.data.sources import Source, open_source, read_table
 from gradloop.errors import OptionError
@@ -62,6 +64,7 @@ def fit(
     memory: int | str | None = None,
     cache: PathLike | None = None,
     units: Mapping[str, str] | None = None,
+    cluster: Any = None,
 ) -> Fit:
     """Find the parameters that minimise the mean loss over the examples, plus the penalty.
 
@@ -107,6 +110,9 @@ def fit(
         cache: a folder to keep that file in, so that the next fit to the same rows begins with it
         units: of columns, and of a function's parameters, by name, as {"area": "m²"}; with an array X the target is
             "y". The summary and the file tell them; nothing is converted
+        cluster: where the passes over the rows are made: the address of a Dask scheduler ("tcp://host:8786"), a client
+            of it, or "local:4" for four processes of this machine. The data are then a folder of Parquet or CSV files
+            that every worker can read, an address that fsspec knows, a Dask data frame, or Dask arrays
 
     Raises:
         DataError, ModelError, OptionError: a sentence saying what does not fit, where, and what to do.
@@ -123,6 +129,10 @@ def fit(
     place = kept_at(open_checkpoint(checkpoint, every, resume), chosen)
     rules = Rules(missing, max_levels, unseen)  # type: ignore[arg-type]  # checked where they are used
     settings = Settings(chosen, penalty, seed, errors, engine, progress, place, as_bytes(memory))
+    if cluster is not None:
+        check_alone(cluster, memory, cache)
+        asked = Given(y, target, leave_out, model, loss, start, weights, holdout, seed, rules)
+        return on_cluster(data, asked, settings, cluster)
     source = open_source(data)
     check_room(source, memory, cache)
     given = Given(y, target, leave_out, model, loss, start, weights, holdout, seed, rules)
@@ -179,6 +189,19 @@ def fit_table(source: Source, given: Given, settings: Settings, may_grow: bool, 
     task = task_of(source, y, target, leave_out, model, loss, start, weights, rules)
     with encoded(source, task, start, cache) as examples:
         return train(examples, settings)
+
+
+def on_cluster(data: Any, given: Given, settings: Settings, cluster: Any) -> Fit:
+    """The fit of rows whose passes workers make, with a note of what these have cost."""
+    with connected(cluster) as client:
+        examples = examples_on(client, data, *given)
+        found = train(examples, settings)
+        cost = examples.X.passes.told()
+    assert found.course is not None
+    known = {"solver": type(found.course.solver).__name__}
+    name = data if isinstance(data, str) else "rows on a cluster"
+    penalty = "none" if settings.penalty is None else settings.penalty.name
+    return replace(found, notes=(*found.notes, cost), origin=Origin(name, **known, penalty=penalty))
 
 
 class Settings(NamedTuple):

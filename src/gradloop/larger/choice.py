@@ -51,16 +51,17 @@ def check_streams(holdout: float, solver: Solver | None) -> None:
 def suited_to(problem: Problem) -> tuple[Solver, tuple[str, ...]]:
     """A solver for the problem, and the sentence that says which and why."""
     solver, reason = choose(problem)
-    if problem.in_memory or isinstance(solver, ABLE):
+    able = ABLE if problem.in_memory or problem.stored else (ClosedForm, Newton, LBFGS, GradientDescent)
+    if problem.in_memory or isinstance(solver, able):
         return solver, reason
-    if isinstance(solver, GaussNewton):
+    if isinstance(solver, GaussNewton) or not problem.stored:
         return LBFGS(), ("Solver: L-BFGS, because the rows are not in memory together.",)
     return Minibatch(), ("Solver: minibatch SGD, because the rows are not in memory together.",)
 
 
 def memory_notes(problem: Problem) -> tuple[str, ...]:
     """What a fit from disk took."""
-    if problem.in_memory:
+    if problem.in_memory or not problem.stored:
         return ()
     most = peak()
     used = f"; the process took at most {told(most)} of memory" if most else ""

@@ -207,5 +207,5 @@ def problem_of(examples: Examples, penalty: Penalty | None, engine: str, limit: 
         "weights": examples.weights,
     }
     numbers = limit // 8 // examples.X.dtype.itemsize
-    kind = getattr(X, "problem", LargerProblem)  # rows that are not on this disk know theirs
+    kind = getattr(examples.X, "problem", LargerProblem)  # rows that are not on this disk know theirs
     return kind(**given, most=max(FEW, numbers // examples.X.shape[1]))

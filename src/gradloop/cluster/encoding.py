@@ -1,0 +1,265 @@
+"""From rows somewhere to parts of numbers on the workers: each part is read there, and read again if a worker dies.
+
+A part is a file of a folder, or a partition of a Dask data frame, or a block of rows of a Dask array: it depends on the
+data alone. What workers keep are futures with a recipe, never rows that the client has sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import reduce
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradloop.cluster import work
+from gradloop.cluster.passes import Passes, deaths_told
+from gradloop.cluster.rows import ClusterRows
+from gradloop.data.arrays import check_features, check_target
+from gradloop.data.columns import TableStatistics, gather_part
+from gradloop.data.missing import LeftOut
+from gradloop.data.preparation import Preparation
+from gradloop.data.sources import Source, open_source
+from gradloop.data.sources.tables import tables
+from gradloop.data.table import Table
+from gradloop.errors import DataError, OptionError
+from gradloop.examples import (
+    Examples,
+    as_loss,
+    as_model,
+    as_they_are,
+    check_array_options,
+    check_class_count,
+    check_weights,
+    starting_params,
+    wants_classes,
+)
+from gradloop.extras import require
+from gradloop.larger.encoding import Task, task_of
+from gradloop.targets import check_two_classes, count_classes, fit_target
+
+Array = Any
+
+
+class Seen(NamedTuple):
+    """What a first look at a part finds: statistics of its columns, and of its weights."""
+
+    statistics: TableStatistics
+    weighed: int  # rows with a weight above zero
+    weight: float
+    zeros: int
+
+
+def examples_on(
+    client: Any, data: Any, y: Any, target: str | None, leave_out: Any, model: Any, loss: Any, start: Any,
+    weights: Any, holdout: float, seed: int, rules: Any,
+) -> Examples:  # fmt: skip
+    """The examples of a source, encoded on the workers; the arguments are those of `examples.from_table`.
+
+    Raises: DataError, ModelError, OptionError: as for `gradloop.fit`.
+    """
+    if holdout:
+        raise OptionError("On a cluster no rows can be held out; leave holdout out and evaluate on other rows.")
+    if hasattr(data, "chunks") and hasattr(data, "to_delayed"):
+        check_array_options(y, target, leave_out, rules)
+        return of_array(client, data, y, model, loss, start, weights)
+    pieces, few = pieces_of(data)
+    task = task_of(few, y, target, leave_out, model, loss, start, weights, rules)
+    return of_table(client, pieces, few.name, task, start)
+
+
+# ---- tables ----------------------------------------------------------------------------------------------------
+
+
+def pieces_of(data: Any) -> tuple[list[Any], Source]:
+    """What each part is read from, in order, and a source that knows the columns.
+
+    Raises: DataError for what cannot be read; OptionError for what is on this machine's memory only.
+    """
+    if hasattr(data, "to_delayed") and hasattr(data, "npartitions"):
+        few = open_source(data._meta_nonempty)
+        assert few is not None
+        few.name = "the table"
+        return list(data.to_delayed()), few
+    if not isinstance(data, str) and not hasattr(data, "__fspath__"):
+        raise OptionError(
+            "On a cluster the rows must be where all workers can read them: give a folder of Parquet or CSV files, a "
+            "Dask data frame, or a Dask array."
+        )
+    paths = files_of(str(data))
+    found = open_source(local(paths[0]))
+    assert found is not None
+    found.name = str(data)
+    return list(paths), found
+
+
+def files_of(address: str) -> list[str]:
+    """The files of a folder, a pattern, or an address that fsspec knows, in the order of their names."""
+    if "://" not in address:
+        found = open_source(address)
+        if found is None or not found.files:
+            raise DataError(f"{address} has no files that workers could read; give a folder of Parquet or CSV files.")
+        return list(found.files)
+    fsspec = require("fsspec", "Addresses of files")
+    system, path = fsspec.core.url_to_fs(address)
+    pattern = path if "*" in path else path.rstrip("/") + "/**" if system.isdir(path) else path
+    names = [name.rpartition("/")[2] for name in system.glob(pattern)]
+    found_paths = sorted(
+        name for name, last in zip(system.glob(pattern), names, strict=True)
+        if not last.startswith((".", "_")) and system.isfile(name)
+    )  # fmt: skip
+    if not found_paths:
+        raise DataError(f"There are no files at {address}; check the address.")
+    return [system.unstrip_protocol(path) for path in found_paths]
+
+
+def local(path: str) -> str:
+    """A path that can be opened here; a file elsewhere is fetched whole."""
+    if "://" not in path:
+        return path
+    import fsspec
+
+    return str(fsspec.open_local(f"simplecache::{path}"))
+
+
+def tables_of(piece: Any, columns: list[str]) -> Iterator[Table]:
+    """The rows of a part, as tables."""
+    source = open_source(local(piece) if isinstance(piece, str) else piece)
+    assert source is not None
+    if source.rows == 0:
+        return
+    yield from tables(source, columns)
+
+
+def look(piece: Any, content: bytes) -> Seen:
+    """The first pass over a part."""
+    task: Task = work.unpacked(content)
+    sizes, zeros = [(0, 0.0)], [0]
+
+    def counted() -> Iterator[Table]:
+        for table in tables_of(piece, task.columns):
+            if task.weights is not None:
+                given = check_weights(table.column(task.weights), table.rows)
+                found: Array = task.usable(table, LeftOut())[1]
+                sizes.append((len(found), float(found.sum())))
+                zeros[0] += int((given == 0).sum())
+                table = table.select(np.flatnonzero(given > 0))
+            if table.rows:
+                yield table
+
+    drop = task.rules.missing == "drop"
+    statistics = gather_part(counted(), task.target, task.names, drop, wants_classes(task.loss))
+    rows, weights = zip(*sizes, strict=True)
+    return Seen(statistics, sum(rows), sum(weights), zeros[0])
+
+
+def encode(piece: Any, content: bytes) -> work.Rows:
+    """The second pass over a part: its rows as numbers."""
+    task, preparation, mean = work.unpacked(content)
+    found = []
+    for table in tables_of(piece, task.columns):
+        usable, weights = task.usable(table, LeftOut())
+        if usable.rows:
+            X = preparation.features(usable)
+            y = part_target(preparation.target(usable), task.loss, X.dtype)
+            found.append((X, y) if weights is None else (X, y, weights / mean))
+    if found:
+        return tuple(np.ascontiguousarray(np.concatenate(parts)) for parts in zip(*found, strict=True))
+    width = len(preparation.feature_names)
+    nothing = np.zeros((0, width)), np.zeros(0)
+    return nothing if task.weights is None else (*nothing, np.zeros(0))
+
+
+def part_target(y: Array, loss: Any, dtype: Any) -> Array:
+    """The targets of a part, which need not hold every class."""
+    if loss.target not in ("label", "binary"):
+        return fit_target(y, loss, dtype)
+    return np.ascontiguousarray(fit_target(np.append(y, [0, 1]), loss, dtype)[:-2])
+
+
+def merged(a: Seen, b: Seen) -> Seen:
+    a.statistics.combine(b.statistics)
+    a.statistics.source = b.statistics.source
+    return Seen(a.statistics, a.weighed + b.weighed, a.weight + b.weight, a.zeros + b.zeros)
+
+
+def of_table(client: Any, pieces: list[Any], name: str, task: Task, start: Mapping[str, Any] | None) -> Examples:
+    """Two passes over the parts: to learn how columns become numbers, and to make them."""
+    bare = task._replace(
+        model=task.model._replace(predict=None, start=None, in_units=None),  # type: ignore[arg-type]
+        loss=task.loss._replace(function=None),  # type: ignore[arg-type]
+    )
+    seen = reduce(merged, results(client, [delayed(look, piece, work.packed(bare)) for piece in pieces]))
+    seen.statistics.source = name
+    seen.statistics.left_out.check(name, task.target)
+    preparation = Preparation.decide(seen.statistics, wants_classes(task.loss), task.rules)
+    if task.as_they_are:
+        preparation = as_they_are(preparation, task.law)
+    check_class_count(preparation, task.loss, task.target)
+    content = work.packed((bare, preparation, seen.weight / max(seen.weighed, 1)))
+    passes = Passes(client, kept(client, [delayed(encode, piece, content) for piece in pieces]))
+    remarks = (f"{seen.zeros} rows of weight 0 were left out.",) if seen.zeros else ()
+    params = starting_params(task.model, start, passes.about[0].features, len(preparation.classes or ()))
+    return examples_of(passes, task.model, task.loss, params, preparation.feature_names, preparation, remarks)
+
+
+def delayed(function: Any, *given: Any) -> Any:
+    import dask
+
+    return dask.delayed(function, pure=False)(*given)
+
+
+def kept(client: Any, parts: list[Any]) -> list[Any]:
+    """Futures of the parts, which stay on the workers."""
+    return list(client.compute(parts))
+
+
+def results(client: Any, parts: list[Any]) -> list[Any]:
+    with deaths_told(client):
+        return list(client.gather(kept(client, parts)))
+
+
+def examples_of(
+    passes: Passes, model: Any, loss: Any, params: Any, names: Any, preparation: Any, remarks: tuple[str, ...]
+) -> Examples:
+    weights = ClusterRows(passes, 2) if len(passes.about[0].kinds) > 2 else None
+    return Examples(
+        model, loss, ClusterRows(passes, 0), ClusterRows(passes, 1), params, names, weights, None, preparation, remarks
+    )
+
+
+# ---- arrays ----------------------------------------------------------------------------------------------------
+
+
+def check_block(loss: Any, X: Array, y: Array) -> work.Rows:
+    """The rows of a block, once it is sure that they are numbers."""
+    if not len(X):
+        return np.zeros((0, X.shape[1])), np.zeros(0)
+    X = check_features(X)
+    return X, part_target(check_target(y, len(X)), work.unpacked(loss), X.dtype)
+
+
+def classes_in(rows: work.Rows) -> Array:
+    return np.unique(rows[1])
+
+
+def of_array(client: Any, X: Any, y: Any, model: Any, loss: Any, start: Any, weights: Any) -> Examples:
+    """A Dask array is trained on as it is; its blocks of rows are the parts."""
+    if weights is not None:
+        raise OptionError("Weights of a Dask array are not known on a cluster; give a table with a column of them.")
+    if X.ndim != 2 or not hasattr(y, "chunks") or y.ndim != 1 or y.shape != X.shape[:1]:
+        raise DataError("Give X as a Dask array (n, d) and y as a Dask array (n,) of as many rows.")
+    chosen = as_model(model, start)
+    wanted = as_loss(loss, chosen)
+    X = X.rechunk({1: -1})
+    y = y.rechunk((X.chunks[0],))
+    bare = work.packed(wanted._replace(function=None))
+    blocks = zip(X.to_delayed()[:, 0], y.to_delayed(), strict=True)
+    passes = Passes(client, kept(client, [delayed(check_block, bare, *block) for block in blocks]))
+    classes = 2
+    if wanted.target in ("label", "binary"):
+        found = np.unique(np.concatenate(passes.each("classes", classes_in)))
+        check_two_classes(found)
+        classes = count_classes(np.arange(found.max() + 1)) if wanted.target == "label" and not callable(model) else 2
+    params = starting_params(chosen, start, X.shape[1], classes)
+    return examples_of(passes, chosen, wanted, params, tuple(f"x[{i}]" for i in range(X.shape[1])), None, ())

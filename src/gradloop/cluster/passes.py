@@ -1,0 +1,190 @@
+"""Passes over rows on a cluster: one task for each part, sums added in a tree that depends on the parts alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+
+from gradloop.cluster import work
+from gradloop.errors import DataError, GradloopError, OptionError
+from gradloop.text import number, printable
+
+ARMS = 8  # of a node of the tree
+PATIENCE = 60.0  # seconds without any worker, after which a run is given up
+Array = Any
+
+
+class ClusterError(GradloopError, RuntimeError):
+    """Workers or the scheduler of a cluster died, and the work could not be done by others: names what died."""
+
+
+@dataclass
+class Cost:
+    """What the passes so far have cost."""
+
+    rounds: int = 0
+    sent: int = 0  # bytes to the workers, without the rows that they read
+    received: int = 0  # bytes of results that moved
+    rows: int = 0
+    seconds: float = 0.0
+
+
+class Passes:
+    """The parts of the rows on a cluster, and the passes over them."""
+
+    def __init__(self, client: Any, parts: Sequence[Any], patience: float = PATIENCE) -> None:
+        self.client, self.patience, self.cost = client, patience, Cost()
+        found = self.gathered([self.submit("about", i, work.about, part) for i, part in enumerate(parts)])
+        kept = [i for i, one in enumerate(found) if one.rows]
+        if not kept:
+            raise DataError("There are no rows to train on; give at least one.")
+        self.parts, self.about = [parts[i] for i in kept], [found[i] for i in kept]
+        self.ends = np.cumsum([one.rows for one in self.about])
+        self.rows = int(self.ends[-1])
+        self.weight = self.tree_of([one.weight for one in self.about])
+
+    @staticmethod
+    def tree_of(values: Sequence[float]) -> float:
+        """The sum of numbers in the order in which the tree adds them."""
+        while len(values) > 1:
+            groups = [values[i : i + ARMS] for i in range(0, len(values), ARMS)]
+            values = [sum(group[1:], group[0]) for group in groups]
+        return values[0]
+
+    def submit(self, what: str, place: int, function: Callable[..., Any], *given: Any) -> Any:
+        return self.client.submit(function, *given, key=f"gradloop-{what}-{place}-{uuid4().hex}", pure=False)
+
+    def total(self, what: str, function: Callable[..., Any], *given: Any, join: Callable[[Any, Any], Any]) -> Any:
+        """The results of a function on all parts, joined in a tree, with every row counted once."""
+        begun = time.perf_counter()
+        level = [self.submit(what, i, function, part, *given) for i, part in enumerate(self.parts)]
+        moved = len(level)
+        while len(level) > 1:
+            groups = [level[i : i + ARMS] for i in range(0, len(level), ARMS)]
+            level = [self.submit(f"{what}-joined", i, work.joined, join, group) for i, group in enumerate(groups)]
+            moved += len(level)
+        tally: work.Tally = self.gathered(level)[0]
+        if tally.rows != self.rows or tally.weight != self.weight:
+            raise ClusterError(
+                f"A pass counted {tally.rows} rows of weight {tally.weight!r}, but there are {self.rows} of weight "
+                f"{self.weight!r}: the workers do not see the same data at every pass; keep the source unchanged."
+            )
+        self.note(given, moved * size_of(tally.found), begun)
+        return tally.found
+
+    def note(self, given: Sequence[Any], received: int, begun: float) -> None:
+        self.cost.rounds += 1
+        self.cost.sent += len(self.parts) * sum(map(size_of, given))
+        self.cost.received += received
+        self.cost.rows += self.rows
+        self.cost.seconds += time.perf_counter() - begun
+
+    def each(self, what: str, function: Callable[..., Any], *given: Any) -> list[Any]:
+        """The results for all parts, in order."""
+        begun = time.perf_counter()
+        found = self.gathered([self.submit(what, i, function, part, *given) for i, part in enumerate(self.parts)])
+        self.note(given, sum(map(size_of, found)), begun)
+        return found
+
+    def take(self, part: int, rows: Array) -> Array:
+        """The rows of these ascending numbers, of features, targets or weights."""
+        places = np.searchsorted(self.ends, rows, side="right")
+        starts = np.concatenate([[0], self.ends[:-1]])
+        wanted = [(int(i), rows[places == i] - starts[i]) for i in np.unique(places)]
+        return np.concatenate(
+            self.gathered([self.submit("rows", i, work.taken, self.parts[i], part, some) for i, some in wanted])
+        )
+
+    def gathered(self, futures: list[Any]) -> list[Any]:
+        """The results, once all are there; whatever died is named."""
+        with deaths_told(self.client):
+            waiting = Waiting(self.client, self.patience)
+            while not all(future.done() for future in futures):
+                waiting.look(futures)
+            return list(self.client.gather(futures))
+
+    def told(self) -> str:
+        """What the passes have cost, as a sentence."""
+        cost, workers = self.cost, len(self.client.scheduler_info(n_workers=-1)["workers"])
+        rate = cost.rows / max(cost.seconds, 1e-9)
+        each = (cost.sent + cost.received) / max(cost.rounds, 1)
+        return (
+            f"Cluster: {cost.rounds} passes over {self.rows} rows in {len(self.parts)} parts on {workers} workers; a "
+            f"pass moved {number(each / 1e3)} kB, and {number(rate)} rows were passed per second."
+        )
+
+
+class Waiting:
+    """Patience with a cluster: as long as it has a worker, its scheduler answers, or not for long."""
+
+    def __init__(self, client: Any, patience: float) -> None:
+        self.client, self.patience, self.seen = client, patience, time.monotonic()
+
+    def look(self, futures: list[Any]) -> None:
+        """Wait a moment for results; ClusterError where nothing is left that could bring them."""
+        from distributed import wait
+
+        left = [future for future in futures if not future.done()]
+        if not left:
+            return
+        try:
+            with self.client.as_current():
+                wait(left, timeout=1.0)
+        except TimeoutError:
+            self.check()
+
+    def check(self) -> None:
+        """Raise ClusterError if for too long there was nobody to do the work."""
+        if self.client.status == "running" and self.client.scheduler_info(n_workers=-1)["workers"]:
+            self.seen = time.monotonic()
+            return
+        if time.monotonic() - self.seen > self.patience:
+            died = "all workers died" if self.client.status == "running" else "the scheduler died"
+            raise ClusterError(
+                f"The cluster cannot go on: {died}, and none came for {self.patience:g} s; start a cluster again, and "
+                "resume from the checkpoint if there is one."
+            )
+
+
+@contextmanager
+def deaths_told(client: Any) -> Iterator[None]:
+    """What distributed raises, as one sentence."""
+    from distributed import CancelledError, KilledWorker
+    from distributed.comm import CommClosedError
+
+    try:
+        yield
+    except KilledWorker as error:
+        raise ClusterError(
+            f"The task {error.task} was given up, because the workers that tried it died, the last of them "
+            f"{printable(error.last_worker.address)}: they may lack memory; make parts smaller or workers larger."
+        ) from error
+    except (CancelledError, CommClosedError) as error:
+        raise ClusterError(
+            f"The scheduler of the cluster died ({client.scheduler and client.scheduler.address}); start a cluster "
+            "again, and resume from the checkpoint if there is one."
+        ) from error
+
+
+def size_of(what: Any) -> int:
+    """About the bytes of what travels."""
+    if isinstance(what, bytes | bytearray):
+        return len(what)
+    if isinstance(what, np.ndarray):
+        return int(what.nbytes)
+    if isinstance(what, tuple | list):
+        return sum(map(size_of, what))
+    if hasattr(what, "__dict__"):
+        return sum(map(size_of, vars(what).values()))
+    return 8
+
+
+def check_option(cluster: Any) -> None:
+    if not isinstance(cluster, str) and not hasattr(cluster, "submit"):
+        raise OptionError(f'cluster is {cluster!r}; give an address such as "tcp://host:8786", "local", or a client.')

@@ -1,0 +1,122 @@
+"""What is done on the workers: functions of a part's rows, and of plain data. Graphs travel, code does not."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial, reduce
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradloop.compiler.loops import Loop
+from gradloop.errors import OptionError
+from gradloop.problem import Problem
+from gradloop.sameness import content_of
+from gradloop.version import __version__
+
+KEPT = 64  # problems and loops that a worker remembers
+Array = Any
+Rows = tuple[Array, ...]  # features, targets, and weights where there are any
+
+
+class Tally(NamedTuple):
+    """What was found on some parts, and on how many rows of which weight: none may be lost or counted twice."""
+
+    found: Any
+    rows: int
+    weight: float
+
+
+class About(NamedTuple):
+    """What the client knows of a part."""
+
+    rows: int
+    weight: float
+    kinds: tuple[str, ...]  # of features, targets, weights
+    features: int
+    content: tuple[Any, ...]  # tells these rows from others
+
+
+class Units(NamedTuple):
+    """Other units of the features: x · scale + center."""
+
+    scale: Array
+    center: Array
+
+
+def packed(what: Any) -> bytes:
+    """What is sent to workers, and the version that packed it."""
+    return pickle.dumps((__version__, what), pickle.HIGHEST_PROTOCOL)
+
+
+@lru_cache(KEPT)
+def unpacked(content: bytes) -> Any:
+    version, what = pickle.loads(content)  # from the client, whom a worker obeys anyway
+    if version != __version__:
+        raise OptionError(f"A worker has gradloop {__version__} and the client {version}; install the same on both.")
+    return what
+
+
+def about(rows: Rows) -> About:
+    X, weights = rows[0], rows[2:]
+    weight = float(weights[0].sum()) if weights else float(len(X))
+    kinds = tuple(str(part.dtype.str) for part in rows)
+    return About(len(X), weight, kinds, X.shape[1], tuple(str(content_of(part)) for part in rows))
+
+
+def in_units(rows: Rows, units: Units | None) -> Rows:
+    if units is None:
+        return rows
+    X = np.ascontiguousarray(rows[0] * units.scale + units.center, rows[0].dtype)
+    return (X, *rows[1:])
+
+
+def tallied(found: Any, rows: Rows) -> Tally:
+    return Tally(found, len(rows[0]), float(rows[2].sum()) if len(rows) > 2 else float(len(rows[0])))
+
+
+def sum_of(rows: Rows, content: bytes, params: Array) -> Tally:
+    """The sums of a loop over the rows of a part, blocks in order."""
+    problem, loop, units = unpacked(content)
+    return tallied(problem.program(loop).sum(in_units(rows, units), params), rows)
+
+
+def map_of(rows: Rows, content: bytes, params: Array) -> Array:
+    """The results of a loop for each row of a part."""
+    problem, loop, units = unpacked(content)
+    inputs: Loop = loop.inputs
+    return problem.program(loop).map(in_units(rows, units)[: len(inputs.rows)], params)  # type: ignore[attr-defined]
+
+
+def work_on(rows: Rows, content: bytes, work: bytes) -> Tally:
+    """Any work on the problem of a part."""
+    problem, units = unpacked(content)
+    return tallied(unpacked(work)(on(problem, *in_units(rows, units))), rows)
+
+
+def on(problem: Problem, X: Array, y: Array, weights: Array | None = None) -> Problem:
+    """The problem on these rows; what its graphs say is computed once in a worker."""
+    found = Problem(
+        problem.model, problem.loss, None, X, y, problem.start, problem.prediction, problem.example,
+        problem.engine, weights,
+    )  # fmt: skip
+    for name in ("gradient", "second"):
+        getattr(problem, name)
+    shared = ("gradient", "second", "directions", "params", "names", "inputs")
+    vars(found).update({name: value for name, value in vars(problem).items() if name in shared})
+    return found
+
+
+def joined(join: Callable[[Any, Any], Any], some: Sequence[Tally]) -> Tally:
+    """Several tallies as one, from left to right."""
+    return reduce(partial(both, join), some)
+
+
+def both(join: Callable[[Any, Any], Any], a: Tally, b: Tally) -> Tally:
+    return Tally(join(a.found, b.found), a.rows + b.rows, a.weight + b.weight)
+
+
+def taken(rows: Rows, part: int, places: Any) -> Array:
+    """Some rows of a part, by a slice or by their numbers."""
+    return rows[part][places]
