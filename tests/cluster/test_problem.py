@@ -1,0 +1,42 @@
+"""Fits on a cluster: the same bits whatever the number of workers, and the one machine's answer."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradloop as gl
+from clusters import cluster_of, write_files
+from gradloop.errors import OptionError
+
+KINDS: dict[str, dict[str, Any]] = {
+    "closed form": {"target": "y", "leave_out": ["yes", "holed"]},
+    "missing": {"target": "y", "leave_out": ["yes"], "missing": "indicator"},
+    "robust": {"target": "y", "leave_out": ["yes"], "missing": "drop", "errors": "HC3"},
+    "newton": {"target": "yes", "leave_out": ["y", "holed"], "model": "logistic", "solver": "newton"},
+    "weights": {"target": "yes", "leave_out": ["y", "holed"], "model": "logistic", "weights": "c"},
+    "lbfgs": {"target": "yes", "leave_out": ["y", "holed"], "model": "logistic", "solver": "lbfgs"},
+    "descent": {"target": "y", "leave_out": ["yes", "holed"], "solver": "gradient_descent"},
+    "penalty": {"target": "y", "leave_out": ["yes", "holed"], "penalty": gl.l2(0.1), "solver": "newton"},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_and_two_workers_give_the_same_bits_and_one_machine_the_same_answer(kind: str, tmp_path: Path) -> None:
+    folder, asked = write_files(tmp_path), KINDS[kind]
+    here = gl.fit(folder, **asked)
+    one, two = (gl.fit(folder, cluster=cluster_of(many), **asked) for many in (1, 2))
+    for name, found in here.params.items():
+        assert one.params[name].tobytes() == two.params[name].tobytes()
+        np.testing.assert_allclose(two.params[name], found, rtol=1e-12)
+    assert (two.statistics is None) == (here.statistics is None)
+    if two.statistics is not None:
+        np.testing.assert_allclose(two.statistics.standard_error, here.statistics.standard_error, rtol=1e-9)
+    assert two.feature_names == here.feature_names
+    assert "passes over" in two.notes[-1]
+
+
+def test_minibatches_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="cannot be drawn on a cluster"):
+        gl.fit(write_files(tmp_path), target="y", leave_out=["holed", "yes"], cluster=cluster_of(1), solver="minibatch")

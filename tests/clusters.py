@@ -1,0 +1,71 @@
+"""Clusters of real processes on this machine, and tables in several files, for tests."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradloop.cluster import work
+from gradloop.cluster.passes import Passes
+
+STACK = ExitStack()
+
+
+@cache
+def cluster_of(workers: int) -> Any:
+    """A client that is kept for all tests of the process."""
+    pytest.importorskip("distributed")
+    from gradloop.cluster.connection import connected
+
+    return STACK.enter_context(connected(f"local:{workers}"))
+
+
+@cache
+def columns(rows: int = 3000) -> dict[str, Any]:
+    """Numbers of several sizes, text, cells without a value; a number and two classes to predict."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(rows, 3)) * [1, 10, 0.1] + [5, 0, 3]
+    kind = random.integers(0, 4, rows)
+    score = x @ [1, 0.2, -3] + kind - 2
+    holed = np.where(random.random(rows) < 0.05, np.nan, x[:, 1])
+    yes = (random.random(rows) < 1 / (1 + np.exp(score.mean() - score))).astype(int)
+    return {
+        "a": x[:, 0], "b": x[:, 1], "c": x[:, 2], "holed": holed, "kind": np.array(list("wxyz"))[kind],
+        "y": score + random.normal(size=rows), "yes": yes,
+    }  # fmt: skip
+
+
+def write_files(folder: Path, form: str = "parquet", files: int = 11) -> str:
+    import pyarrow
+    from pyarrow import csv, parquet
+
+    whole = columns()
+    rows, write = len(whole["y"]), parquet.write_table if form == "parquet" else csv.write_csv
+    for i in range(files):
+        place = slice(i * rows // files, (i + 1) * rows // files)
+        table = {name: pyarrow.array(values[place], from_pandas=True) for name, values in whole.items()}
+        write(pyarrow.table(table), folder / f"{i:02}.{form}")
+    return str(folder)
+
+
+def made(part: int) -> work.Rows:
+    random = np.random.default_rng(part)
+    return random.normal(size=(100 + part, 2)), random.normal(size=100 + part)
+
+
+def sums(rows: work.Rows) -> work.Tally:
+    return work.tallied(rows[0].sum(axis=0), rows)
+
+
+def dying(rows: work.Rows) -> work.Tally:
+    os._exit(9)
+
+
+def passes_on(client: Any) -> Passes:
+    return Passes(client, client.map(made, range(20)), patience=2.0)
