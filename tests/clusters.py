@@ -68,4 +68,4 @@ def dying(rows: work.Rows) -> work.Tally:
 
 
 def passes_on(client: Any) -> Passes:
-    return Passes(client, client.map(made, range(20)), patience=2.0)
+    return Passes(client, client.map(made, range(20)), patience=30.0)

@@ -1,14 +1,16 @@
 """The way to a cluster: who may reach it, who is on it, and what is no cluster."""
 
 import os
+from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from clusters import cluster_of
 from gradloop.cluster.connection import check_age, check_alone, check_versions, connected, versions, workers_of
 from gradloop.errors import OptionError
+
+psutil = pytest.importorskip("psutil")  # comes with distributed
 
 
 @pytest.mark.parametrize("asked", ["local:0", "local:x", "locale", "local:-1"])
@@ -47,3 +49,16 @@ def test_what_is_no_cluster() -> None:
         check_alone("local", "2GB", None)
     with pytest.raises(OptionError, match="lets the network run code"):
         check_age("2021.9.1")
+
+
+def test_the_shell_fits_on_a_cluster(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from clusters import write_files
+    from gradloop.cli.app import app
+
+    folder = write_files(tmp_path)
+    given = ["fit", "--target", "y", "--leave-out", "holed", "--leave-out", "yes", "--quiet", "--cluster"]
+    found = CliRunner().invoke(app, [*given, "local:1", folder, "-o", str(tmp_path / "model")])
+    assert found.exit_code == 0, found.output
+    assert (tmp_path / "model").exists()

@@ -1,7 +1,10 @@
 """Passes with real processes: workers are killed, rows are counted, and what died is named."""
 
 import os
+import re
 import signal
+import subprocess
+import sys
 from operator import add
 
 import numpy as np
@@ -9,7 +12,7 @@ import pytest
 
 from clusters import cluster_of, dying, made, passes_on, sums
 from gradloop.cluster.connection import connected
-from gradloop.cluster.passes import ClusterError
+from gradloop.cluster.passes import ClusterError, Passes
 
 
 def test_the_tree_does_not_depend_on_the_workers() -> None:
@@ -43,3 +46,33 @@ def test_a_killed_worker_changes_no_bit_and_a_deadly_task_is_named() -> None:
         assert passes.total("sum", sums, join=add).tobytes() == before.tobytes()
         with pytest.raises(ClusterError, match="gradloop-dying-.* was given up"):
             passes.total("dying", dying, join=add)
+
+
+def test_without_workers_the_run_ends_with_a_sentence() -> None:
+    with connected("local:1") as client:
+        passes = passes_on(client)
+        passes.patience = 1.0
+        client.cluster.scale(0)
+        with pytest.raises(ClusterError, match="all workers died, and none came for 1 s"):
+            passes.total("sum", sums, join=add)
+
+
+def test_a_killed_scheduler_is_named() -> None:
+    dask, distributed = pytest.importorskip("dask"), pytest.importorskip("distributed")
+    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--no-dashboard", "--dashboard-address", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True
+    ) as scheduler:
+        assert scheduler.stderr is not None
+        address = next(found[0] for line in scheduler.stderr if (found := re.search(r"tcp://127\.0\.0\.1:\d+", line)))
+        with (
+            dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
+            distributed.Client(address, set_as_default=False) as client,
+        ):
+            futures = [client.submit(made, 1)]
+            scheduler.kill()
+            scheduler.wait()
+            found = Passes.__new__(Passes)
+            found.client, found.patience = client, 1.0
+            with pytest.raises(ClusterError, match="the scheduler died|The scheduler of the cluster died"):
+                found.gathered(futures)

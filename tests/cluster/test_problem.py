@@ -40,3 +40,14 @@ def test_one_and_two_workers_give_the_same_bits_and_one_machine_the_same_answer(
 def test_minibatches_are_refused(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="cannot be drawn on a cluster"):
         gl.fit(write_files(tmp_path), target="y", leave_out=["holed", "yes"], cluster=cluster_of(1), solver="minibatch")
+
+
+def test_a_run_goes_on_from_its_checkpoint_on_another_cluster(tmp_path: Path) -> None:
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    asked = {"target": "yes", "leave_out": ["y", "holed"], "model": "logistic"}
+    path, kept = write_files(folder), tmp_path / "state"
+    whole = gl.fit(path, cluster=cluster_of(2), solver=gl.LBFGS(), **asked)
+    gl.fit(path, cluster=cluster_of(2), solver=gl.LBFGS(iterations=2), checkpoint=kept, **asked)
+    on = gl.fit(path, cluster=cluster_of(1), solver=gl.LBFGS(), checkpoint=kept, resume=True, **asked)
+    assert on.params["w"].tobytes() == whole.params["w"].tobytes()

@@ -89,13 +89,15 @@ def fit(
     memory: options.Memory = None,
     cache: options.Cache = None,
     unit: options.Unit = None,
+    cluster: options.Cluster = None,
     output: options.Output = None,
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
     """Train a model on a table; Ctrl-C stops early and keeps what was learned."""
     with sentences():
-        check_places(output, checkpoint, *(source := options.open_data(data, query, database)).files)
+        source = options.data_for(cluster, data, query, database)
+        check_places(output, checkpoint, *getattr(source, "files", ()))
         with stopping_is_ctrl_c(checkpoint is not None), progress(quiet) as report:
             found = train(source, **options.as_arguments(locals()), progress=report)
         _finish(found, output, quiet, json)

@@ -109,6 +109,10 @@ Memory = Annotated[
 Cache = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="Keep the numbers made of the rows, for the next fit to them.")
 ]
+Cluster = Annotated[
+    str | None,
+    typer.Option("--cluster", metavar="ADDRESS", help="Dask scheduler, tcp://…; or local:4, four processes."),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint, if there is one.")]
 Engine = Annotated[Literal["native", "numpy"], typer.Option(help="numpy is slow, and the same to rounding.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write.")]
@@ -141,6 +145,18 @@ def open_data(data: str | None, query: str | None, database: str | None) -> Sour
     return open_path(data)
 
 
+def data_for(cluster: str | None, data: str | None, query: str | None, database: str | None) -> Source | str:
+    """The rows that the options name; for a cluster where they are, because its workers read them.
+
+    Raises: as `open_data`; OptionError for a query, whose rows workers cannot read.
+    """
+    if cluster is None:
+        return open_data(data, query, database)
+    if data is None or query is not None or data == "-":
+        raise OptionError("With --cluster give DATA, a folder or an address that every worker can read.")
+    return data
+
+
 def as_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
     """What the options of a command, by name, are as arguments of `gradloop.fit`.
 
@@ -148,7 +164,7 @@ def as_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
     """
     alike = (
         "target", "weights", "loss", "errors", "seed", "holdout", "missing", "max_levels", "unseen", "engine",
-        "checkpoint", "resume", "memory", "cache",
+        "checkpoint", "resume", "memory", "cache", "cluster",
     )  # fmt: skip
     solver = ("solver", "optimizer", "learning_rate", "batch_size", "epochs")
     return {name: given[name] for name in alike} | {

@@ -148,7 +148,7 @@ def look(piece: Any, content: bytes) -> Seen:
                 yield table
 
     drop = task.rules.missing == "drop"
-    statistics = gather_part(counted(), task.target, task.names, drop, wants_classes(task.loss))
+    statistics = gather_part(counted(), task.target, task.names, drop, wants_classes(task.loss) is True)
     rows, weights = zip(*sizes, strict=True)
     return Seen(statistics, sum(rows), sum(weights), zeros[0])
 
@@ -204,9 +204,9 @@ def of_table(client: Any, pieces: list[Any], name: str, task: Task, start: Mappi
 
 
 def delayed(function: Any, *given: Any) -> Any:
-    import dask
+    from dask.delayed import delayed as lazy
 
-    return dask.delayed(function, pure=False)(*given)
+    return lazy(function, pure=False)(*given)
 
 
 def kept(client: Any, parts: list[Any]) -> list[Any]:
@@ -253,7 +253,7 @@ def of_array(client: Any, X: Any, y: Any, model: Any, loss: Any, start: Any, wei
     wanted = as_loss(loss, chosen)
     X = X.rechunk({1: -1})
     y = y.rechunk((X.chunks[0],))
-    bare = work.packed(wanted._replace(function=None))
+    bare = work.packed(wanted._replace(function=None))  # type: ignore[arg-type]
     blocks = zip(X.to_delayed()[:, 0], y.to_delayed(), strict=True)
     passes = Passes(client, kept(client, [delayed(check_block, bare, *block) for block in blocks]))
     classes = 2
