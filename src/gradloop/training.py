@@ -131,6 +131,8 @@ def fit(
     settings = Settings(chosen, penalty, seed, errors, engine, progress, place, as_bytes(memory))
     if cluster is not None:
         check_alone(cluster, memory, cache)
+        if units:
+            raise OptionError("units are not kept with a fit on a cluster yet; leave them out.")
         asked = Given(y, target, leave_out, model, loss, start, weights, holdout, seed, rules)
         return on_cluster(data, asked, settings, cluster)
     source = open_source(data)
