@@ -66,7 +66,7 @@ export function batchFigure(scene: Scene): Figure {
     const pitch = batches > 1 ? 42 : 24;
     kept.forEach((i, row) => {
       const y = top + row * pitch;
-      svg.append(s("text", { class: "label", x: left - 6, y: y + pitch / 2, "text-anchor": "end" }, short(record.parameters.names[i], Math.floor(left / 7.5))));
+      svg.append(s("text", { class: "label", x: left - 6, y: y + pitch / 2, "text-anchor": "end" }, short(record.parameters.names[i], Math.floor(left / 9.5))));
       bar(svg, middle, y + 4, (batch[i] / most) * reach, "lit", number(batch[i], 3));
       if (batches > 1) bar(svg, middle, y + 20, (full[i] / most) * reach, "full", number(full[i], 3));
     });

@@ -131,8 +131,8 @@ export const en = {
   overNot: (fraction: string) =>
     `At ${fraction} of the bound it is not stable: it swings from side to side without settling.`,
   round: (condition: string) =>
-    `The valley is ${condition} times longer than wide. Standardised columns make the contours round, and every direction equally easy.`,
-  circles: "With standardised columns the contours are circles: every direction is equally easy.",
+    `The valley is ${condition} times longer than wide; standardising the columns makes it rounder, so that no direction is much slower than another.`,
+  circles: "With standardised columns these contours are circles: both directions are equally easy.",
   roundNow: (condition: string) => `With standardised columns the longest axis of the contours is only ${condition} times the shortest.`,
   starFound: "The star is what the fit found.",
   starBest: "The star is the best.",

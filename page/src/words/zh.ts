@@ -119,8 +119,8 @@ export const zh: Words = {
   over2: (fraction, factor, step) =>
     `在界限的 ${fraction} 倍处它发散：沿最陡的方向，每一步都落到最优点的另一侧，距离变为 ${factor} 倍。到第 ${step} 步，损失的增长已毫无疑问。`,
   overNot: (fraction) => `在界限的 ${fraction} 倍处它不稳定：左右摆动，不会停下来。`,
-  round: (condition) => `山谷的长是宽的 ${condition} 倍。把各列标准化，等高线就变圆，每个方向都一样容易。`,
-  circles: "标准化之后，等高线是圆：每个方向都一样容易。",
+  round: (condition) => `山谷的长是宽的 ${condition} 倍。把各列标准化，等高线就变得更圆，没有哪个方向慢得多。`,
+  circles: "标准化之后，这些等高线是圆：两个方向一样容易。",
   roundNow: (condition) => `标准化之后，等高线的最长轴只是最短轴的 ${condition} 倍。`,
   starFound: "星号是拟合找到的值。",
   starBest: "星号是最优点。",
