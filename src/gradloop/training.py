@@ -123,32 +123,20 @@ def fit(
     >>> print(np.round(line.params["w"], 3), np.round(line.params["b"], 3))
     [2.] 1.0
     """
-    check_options(seed, start, penalty, progress)
-    check_errors(errors)
+    check_options(seed, start, penalty, progress, errors)
     chosen = as_solver(solver)
-    place = kept_at(open_checkpoint(checkpoint, every, resume), chosen)
+    place = place_for(chosen, checkpoint, every, resume)
     rules = Rules(missing, max_levels, unseen)  # type: ignore[arg-type]  # checked where they are used
     settings = Settings(chosen, penalty, seed, errors, engine, progress, place, as_bytes(memory))
+    given = Given(y, target, leave_out, model, loss, start, weights, holdout, seed, rules)
     if cluster is not None:
-        check_alone(cluster, memory, cache)
-        if units:
-            raise OptionError("units are not kept with a fit on a cluster yet; leave them out.")
-        asked = Given(y, target, leave_out, model, loss, start, weights, holdout, seed, rules)
-        return on_cluster(data, asked, settings, cluster)
+        return on_cluster(data, given, settings, cluster, {"memory": memory, "cache": cache, "units": units or None})
     source = open_source(data)
     check_room(source, memory, cache)
-    given = Given(y, target, leave_out, model, loss, start, weights, holdout, seed, rules)
     named = as_units(units, names_with_units(source, model, start))
     if source is None:
         return originating(train(from_arrays(data, *given), settings), source, named)
     return originating(fit_table(source, given, settings, memory is None, cache), source, named)
-
-
-def kept_at(place: Checkpoint | None, solver: Solver | None) -> Checkpoint | None:
-    """The checkpoint, for a solver that can go on from one."""
-    if place is not None and solver is not None:
-        check_solver(solver)
-    return place
 
 
 class Given(NamedTuple):
@@ -193,8 +181,20 @@ def fit_table(source: Source, given: Given, settings: Settings, may_grow: bool, 
         return train(examples, settings)
 
 
-def on_cluster(data: Any, given: Given, settings: Settings, cluster: Any) -> Fit:
-    """The fit of rows whose passes workers make, with a note of what these have cost."""
+def place_for(solver: Solver | None, checkpoint: PathLike | None, every: Any, resume: bool) -> Checkpoint | None:
+    """Where the run is kept, once it is sure that the solver can go on from there."""
+    place = open_checkpoint(checkpoint, every, resume)
+    if place is not None and solver is not None:
+        check_solver(solver)
+    return place
+
+
+def on_cluster(data: Any, given: Given, settings: Settings, cluster: Any, others: Mapping[str, Any]) -> Fit:
+    """The fit of rows whose passes workers make, with a note of what these have cost.
+
+    Args: others, options that have no meaning beside a cluster.
+    """
+    check_alone(cluster, others)
     with connected(cluster) as client:
         examples = examples_on(client, data, *given)
         found = train(examples, settings)
@@ -282,7 +282,8 @@ def judge(examples: Examples, problem: Problem, flat: Array) -> dict[str, float]
     return measures(examples.loss, y, problem.predict(flat, np.ascontiguousarray(X, examples.X.dtype)))
 
 
-def check_options(seed: Any, start: Any, penalty: Any, progress: Any) -> None:
+def check_options(seed: Any, start: Any, penalty: Any, progress: Any, errors: str = "classical") -> None:
+    check_errors(errors)
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or not 0 <= seed < 2**63:
         raise OptionError(f"seed is {seed!r}, but it must be a whole number from 0.")
 

@@ -46,7 +46,7 @@ def test_what_is_no_cluster() -> None:
     with pytest.raises(OptionError, match="give an address"), connected(3):
         pass
     with pytest.raises(OptionError, match="memory is for rows that this machine reads"):
-        check_alone("local", "2GB", None)
+        check_alone("local", {"memory": "2GB"})
     with pytest.raises(OptionError, match="lets the network run code"):
         check_age("2021.9.1")
 

@@ -12,7 +12,6 @@ from gradloop.cli.explain import explain
 from gradloop.cli.export import export
 from gradloop.cli.inspect import inspect
 from gradloop.cli.page import page
-from gradloop.cli.places import check_places
 from gradloop.cli.plot import plot
 from gradloop.cli.predict import evaluate, predict
 from gradloop.cli.sweep import sweep
@@ -96,8 +95,7 @@ def fit(
 ) -> None:
     """Train a model on a table; Ctrl-C stops early and keeps what was learned."""
     with sentences():
-        source = options.data_for(cluster, data, query, database)
-        check_places(output, checkpoint, *getattr(source, "files", ()))
+        source = options.data_for(cluster, data, query, database, (output, checkpoint))
         with stopping_is_ctrl_c(checkpoint is not None), progress(quiet) as report:
             found = train(source, **options.as_arguments(locals()), progress=report)
         _finish(found, output, quiet, json)

@@ -12,6 +12,7 @@ import numpy as np
 import typer
 
 from gradloop.cli.completion import columns, harmless, model_files
+from gradloop.cli.places import check_places
 from gradloop.data.sources import Source, sql
 from gradloop.data.sources.opening import open_path
 from gradloop.errors import OptionError
@@ -145,13 +146,22 @@ def open_data(data: str | None, query: str | None, database: str | None) -> Sour
     return open_path(data)
 
 
-def data_for(cluster: str | None, data: str | None, query: str | None, database: str | None) -> Source | str:
+def data_for(
+    cluster: str | None,
+    data: str | None,
+    query: str | None,
+    database: str | None,
+    places: tuple[Path | None, Path | None],
+) -> Source | str:  # fmt: skip
     """The rows that the options name; for a cluster where they are, because its workers read them.
 
     Raises: as `open_data`; OptionError for a query, whose rows workers cannot read.
     """
     if cluster is None:
-        return open_data(data, query, database)
+        source = open_data(data, query, database)
+        check_places(*places, *source.files)
+        return source
+    check_places(*places)
     if data is None or query is not None or data == "-":
         raise OptionError("With --cluster give DATA, a folder or an address that every worker can read.")
     return data

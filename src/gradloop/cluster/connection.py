@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -99,10 +99,10 @@ def workers_of(asked: str) -> int:
     return int(many)
 
 
-def check_alone(cluster: Any, memory: Any, cache: Any) -> None:
+def check_alone(cluster: Any, others: Mapping[str, Any]) -> None:
     """Raise OptionError for options that have no meaning beside a cluster."""
     check_option(cluster)
-    for name, given in (("memory", memory), ("cache", cache)):
+    for name, given in others.items():
         if given is not None:
             raise OptionError(f"{name} is for rows that this machine reads, and a cluster reads these; leave it out.")
 

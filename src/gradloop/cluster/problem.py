@@ -43,7 +43,9 @@ class ClusterProblem(LargerProblem):
     def bare(self) -> Problem:
         """The problem without rows and without functions: what workers need to know of it."""
         weights = None if self.weights is None else np.zeros(0, self.X.dtype)
-        model, loss = self.model._replace(predict=None, start=None, in_units=None), self.loss._replace(function=None)
+        nothing: Any = None
+        model = self.model._replace(predict=nothing, start=nothing, in_units=nothing)
+        loss = self.loss._replace(function=nothing)
         X, y = np.zeros((0, self.X.shape[1]), self.X.dtype), np.zeros(0, self.y.dtype)
         return Problem(model, loss, None, X, y, self.start, self.prediction, self.example, self.engine, weights)
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradloop.compiler.loops import Loop
+from gradloop.compiler.loops import Inputs
 from gradloop.errors import OptionError
 from gradloop.problem import Problem
 from gradloop.sameness import content_of
@@ -85,8 +85,8 @@ def sum_of(rows: Rows, content: bytes, params: Array) -> Tally:
 def map_of(rows: Rows, content: bytes, params: Array) -> Array:
     """The results of a loop for each row of a part."""
     problem, loop, units = unpacked(content)
-    inputs: Loop = loop.inputs
-    return problem.program(loop).map(in_units(rows, units)[: len(inputs.rows)], params)  # type: ignore[attr-defined]
+    inputs: Inputs = loop.inputs
+    return problem.program(loop).map(in_units(rows, units)[: len(inputs.rows)], params)
 
 
 def work_on(rows: Rows, content: bytes, work: bytes) -> Tally:
