@@ -50,6 +50,12 @@ def test_the_committed_page_is_a_fresh_build(workshop):
     assert fresh == built_page(), "page/ has changed: npm ci && npm run build, and commit src/gradloop/page/page.html"
 
 
+def test_what_the_page_computes(workshop):
+    """The page's own tests, of its arithmetic against algebra."""
+    done = npm_run(workshop / "page", "test")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_documents_have_the_types_of_the_page(workshop, tmp_path):
     documents = [as_data(record_of(make())) for make in FITS.values()]
     gl.fit(X, Y).save(tmp_path / "m")
