@@ -465,7 +465,7 @@ WRONG = {
     "an optimizer for a solver": ((X, Y), {"solver": gl.sgd(0.1)}, OptionError, "give for instance gl.Minibatch"),
     "a penalty by name": ((X, Y), {"penalty": "l2"}, OptionError, r"penalty is 'l2'; give for instance gl.l2\(0.1\)"),
     "a penalty without strength": ((X, Y), {"penalty": gl.l2}, OptionError, "give for instance gl.l2"),
-    "no function for progress": ((X, Y), {"progress": True}, OptionError, "progress is True"),
+    "no function for progress": ((X, Y), {"progress": 3}, OptionError, "progress is 3"),
     "a start that names nothing": ((X, Y), {"start": [0.0, 0.0]}, OptionError, "must name the parameters"),
     "a start that lacks": ((X, Y), {"start": {"w": np.zeros(2)}}, ModelError, "start lacks 'b'.*linear"),
     "a start too long": ((X, Y), {"start": {"w": np.zeros(3), "b": 0.0}}, ModelError, r"shape \(3,\).*needs \(2,\)"),

@@ -10,11 +10,20 @@
 from importlib import import_module
 from typing import Any
 
-from gradloop import data, export, laws, losses, models, optimizers, page, penalties, plots, schedules
+from gradloop import callbacks, data, export, laws, losses, models, optimizers, page, penalties, plots, schedules
 from gradloop.certificate import Certificate
 from gradloop.data.sources import sql
 from gradloop.each import Fits, fit_each
-from gradloop.errors import DataError, GradloopError, ModelError, ModelFileError, OptionError, TapeError, TracingError
+from gradloop.errors import (
+    CallbackError,
+    DataError,
+    GradloopError,
+    ModelError,
+    ModelFileError,
+    OptionError,
+    TapeError,
+    TracingError,
+)
 from gradloop.history import History
 from gradloop.inference import Fit, load
 from gradloop.losses import huber, quantile
@@ -50,6 +59,7 @@ from gradloop.version import __version__
 
 __all__ = [
     "LBFGS",
+    "CallbackError",
     "Certificate",
     "ClosedForm",
     "CoordinateDescent",
@@ -80,6 +90,7 @@ __all__ = [
     "adam",
     "adamw",
     "averaged_sgd",
+    "callbacks",
     "data",
     "eager",
     "elastic_net",

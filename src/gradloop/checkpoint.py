@@ -192,6 +192,7 @@ class FileKeeper(Keeper):
         self.asked = self.given_up = self.wrote = False
         self.failures: list[str] = []
         self.due_at = 0.0
+        self.beside: dict[str, Any] = {}  # what changes as the run does: objects that name these attributes as it does
         if self.saved is not None:
             before, words = self.saved.document["settings"], readable(self.settings)
             check_settings({name: before.get(name, "") for name in words}, words, place.path)
@@ -215,6 +216,8 @@ class FileKeeper(Keeper):
                 f"the {total} asked for; ask for as many, or more."
             )
         restore(run, self.saved)
+        for name, other in self.beside.items():
+            restore_values(other, self.saved.arrays, name)
         self.saved = None
         self.due_at = time.monotonic() + self.place.every
 
@@ -253,7 +256,10 @@ class FileKeeper(Keeper):
             "kind": KIND, "format": FORMAT, "gradloop": __version__, "machine": self.machine, "data": self.data,
             "settings": self.settings, "notes": run.notes, "seconds": time.perf_counter() - run.begun,
         }  # fmt: skip
-        blob = tensor_file.encode(state_of(run), document)
+        arrays = state_of(run)
+        for name, other in self.beside.items():
+            arrays |= values_of(other, name)
+        blob = tensor_file.encode(arrays, document)
         if len(blob) > MOST_BYTES:
             raise OSError(
                 errno.EFBIG, f"its {len(blob) >> 20} megabytes are more than the {MOST_BYTES >> 20} that it may take"
@@ -279,6 +285,10 @@ class FileKeeper(Keeper):
                 signal.signal(each, signal.default_int_handler)
         if self.given_up:
             raise KeyboardInterrupt
+
+    def ask(self) -> None:
+        """Let the run save and stop as soon as it can."""
+        self.asked = True
 
     def _asked(self, *_: Any) -> None:
         if self.asked:
@@ -309,8 +319,7 @@ class FileKeeper(Keeper):
 
 def state_of(run: Running) -> dict[str, Array]:
     """All that changes, as arrays by name."""
-    values = {name: getattr(run, name) for name in run.CHANGES}
-    arrays = {f"run.{name}": np.asarray(value) for name, value in values.items() if value is not None}
+    arrays = values_of(run, "run")
     columns = list(zip(*run.table, strict=True)) or [()] * len(COLUMNS)
     whole = {"epoch", "rows"}
     for name, column in zip(COLUMNS, columns, strict=True):
@@ -321,14 +330,25 @@ def state_of(run: Running) -> dict[str, Array]:
     return arrays
 
 
+def values_of(changing: Any, prefix: str) -> dict[str, Array]:
+    """What changes of a run, or of what goes on beside it."""
+    values = {f"{prefix}.{name}": getattr(changing, name) for name in changing.CHANGES}
+    return {name: np.asarray(value) for name, value in values.items() if value is not None}
+
+
+def restore_values(changing: Any, arrays: dict[str, Array], prefix: str) -> None:
+    """Set them to what they were; what was None was not kept."""
+    for name in changing.CHANGES:
+        value, present = arrays.get(f"{prefix}.{name}"), getattr(changing, name)
+        if value is not None and isinstance(present, (bool, int, float)):
+            value = type(present)(value)
+        setattr(changing, name, value)
+
+
 def restore(run: Running, saved: Saved) -> None:
     """Set a run that is ready for its first step to where it was."""
     arrays = saved.arrays
-    for name in run.CHANGES:
-        value, present = arrays.get(f"run.{name}"), getattr(run, name)
-        if value is not None and isinstance(present, (bool, int, float)):
-            value = type(present)(value)
-        setattr(run, name, value)
+    restore_values(run, arrays, "run")
     columns = [arrays[f"history.{name}"].tolist() for name in COLUMNS]
     run.table[:] = [Row(*values) for values in zip(*columns, strict=True)]
     parts = {key.removeprefix("snapshot."): values for key, values in arrays.items() if key.startswith("snapshot.")}

@@ -25,5 +25,9 @@ class OptionError(GradloopError):
     """An option cannot be honoured: names the option and what would be possible."""
 
 
+class CallbackError(GradloopError):
+    """A callback failed, and with it the fit: names the callback, the epoch, and what it raised."""
+
+
 class ModelFileError(GradloopError):
     """A saved model is cut, altered, hostile, or newer than this gradloop."""

@@ -13,12 +13,14 @@ EXTRAS = {
     "jax": "bench",
     "matplotlib": "plots",
     "mkdocs": "docs",
+    "mlflow": "mlflow",
     "onnx": "onnx",
     "pytest": "dev",
     "sklearn": "sklearn",
+    "tensorboard": "tensorboard",
     "torch": "bench",
 }  # the package, and the extra of gradloop that brings it
-CALLED = {"adbc_driver_postgresql": "adbc-driver-postgresql", "sklearn": "scikit-learn"}
+CALLED = {"adbc_driver_postgresql": "adbc-driver-postgresql", "mlflow": "mlflow-skinny", "sklearn": "scikit-learn"}
 
 
 def require(module: str, what: str) -> Any:

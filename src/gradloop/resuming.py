@@ -7,10 +7,12 @@ import json
 import platform
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from gradloop.callbacks.calls import Calls
 from gradloop.checkpoint import Checkpoint, FileKeeper
 from gradloop.core.spec import Spec
 from gradloop.core.trace import trace
@@ -24,9 +26,9 @@ from gradloop.version import __version__
 
 
 def solve_kept(
-    place: Checkpoint, examples: Examples, problem: Problem, solver: Solver, seed: int, report: Any
-) -> tuple[Solution, tuple[str, ...]]:
-    """A solution that can be resumed from the checkpoint, and what its reader should know of that.
+    place: Checkpoint, examples: Examples, problem: Problem, solver: Solver, seed: int, report: Calls | None
+) -> Solution:
+    """A solution that can be resumed from the checkpoint, with what its reader should know of that.
 
     Raises:
         OptionError: the solver cannot be resumed, or the settings are not those of the checkpoint.
@@ -34,9 +36,11 @@ def solve_kept(
     """
     check_solver(solver)
     keeper = FileKeeper(place, contents(examples), settings(problem, solver, seed), machine(problem.engine))
+    if report is not None:
+        report.ask, keeper.beside = keeper.ask, report.changing()
     with keeper.listening():
         solution = solver.solve(problem, seed, report, keeper)  # type: ignore[call-arg]  # checked above
-    return solution, tuple(keeper.notes())
+    return replace(solution, notes=(*solution.notes, *keeper.notes()))
 
 
 def check_solver(solver: Solver) -> None:

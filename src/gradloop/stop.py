@@ -22,6 +22,8 @@ class Stop(Enum):
         "The classes are separable: larger parameters are always better, so the best are infinite; add a penalty."
     )
     SETTLED = "The last steps brought less than the tolerance that was asked for."
+    ASKED = "A callback asked to stop: the parameters are those of the last finished epoch."
+    EARLY = "Early stopping: the parameters are those with the least loss on the rows held out."
     INTERRUPTED = "Training was interrupted: the parameters are those of the last finished epoch."
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradloop.callbacks.calls import as_callbacks
 from gradloop.compiler.program import ROWS_WORTH_A_THREAD, WORKER, processors
 from gradloop.data.missing import Rules
 from gradloop.data.sources import open_source, read_table
@@ -27,7 +28,6 @@ from gradloop.solvers.auto import SOLVERS, Solver
 from gradloop.solvers.curvature import stable_rate, stable_rates
 from gradloop.solvers.gradient_descent import GradientDescent
 from gradloop.solvers.minibatch import Minibatch, check_penalty
-from gradloop.standard_errors import check_errors
 from gradloop.training import Given, Settings, check_options, originating, train
 
 STEPS = ("optimizer", "learning_rate", "batch_size", "epochs")  # how steps are taken
@@ -66,15 +66,15 @@ def sweep(
     >>> [run.fit.stop.name for run in found]
     ['FINISHED', 'FINISHED', 'DIVERGED', 'DIVERGED']
     """
-    check_options(seed, start, None, progress)
-    check_errors(errors)
+    check_options(seed, start, None, errors)
+    as_callbacks(progress, ())  # refused here, before any work, if it is no function
     given = (optimizer, learning_rate, batch_size, epochs, l1, l2)
     plans = planned(dict(zip((*STEPS, *STRENGTHS), given, strict=True)), solver, holdout)
     rules = Rules(missing, max_levels, unseen)  # type: ignore[arg-type]  # checked where they are used
     source = open_source(data)
     asked = Given(y, target, leave_out, model, loss, start, weights, holdout, seed, rules)
     examples = from_arrays(data, *asked) if source is None else from_table(read_table(source), *asked)
-    common = Settings(None, None, seed, errors, engine, None)
+    common = Settings(None, None, seed, errors, engine)
     problems = {plan.strengths: problem_of(examples, plan.penalty, engine, 0) for plan in plans}
     runs = [
         run._replace(fit=originating(run.fit, source, {}))
@@ -186,7 +186,7 @@ def compared(
     unseen = None if examples.held is None else held_problem(examples, common.engine)
 
     def run(plan: Plan, watch: Report) -> Run:
-        settings = common._replace(solver=plan.solver, penalty=plan.penalty, progress=watch)
+        settings = common._replace(solver=plan.solver, penalty=plan.penalty, callbacks=as_callbacks(watch, ()))
         problem = problems[plan.strengths]
         return judged(plan, train(examples, settings, problem), problem, unseen)
 

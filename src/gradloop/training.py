@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradloop.callbacks.calls import Calls, as_callbacks, check_epochs
+from gradloop.callbacks.protocol import Callback, outline_of
+from gradloop.callbacks.view import TrainingView
 from gradloop.certificate import certify
 from gradloop.checkpoint import Checkpoint, open_checkpoint
 from gradloop.cluster.connection import check_alone, connected
@@ -30,6 +33,7 @@ from gradloop.progress import Report
 from gradloop.result import Course, Origin
 from gradloop.resuming import check_solver, solve_kept
 from gradloop.solvers.auto import SOLVERS, Solver
+from gradloop.solvers.solution import Solution
 from gradloop.standard_errors import check_errors, standard_errors
 from gradloop.stop import Stop
 from gradloop.units import as_units
@@ -57,7 +61,8 @@ def fit(
     max_levels: int | None = None,
     unseen: str = "error",
     engine: str = "native",
-    progress: Report | None = None,
+    progress: Report | bool | None = None,
+    callbacks: Iterable[Callback | Report] = (),
     checkpoint: PathLike | None = None,
     every: float | None = None,
     resume: bool = False,
@@ -96,7 +101,9 @@ def fit(
         unseen: categories of a table that training has not seen, when predicting: "error" refuses them, "other" takes
             them for "other" where there is such a category, and else for an average of the known ones
         engine: "native", or "numpy" for the slow reference
-        progress: a function that is told how far training is
+        progress: True shows how far training is, as a line where standard error is a terminal, as a curve in a
+            notebook, and nowhere else; or a function that is told, with a gl.Progress
+        callbacks: what listens to training and may end it, such as gl.callbacks.EarlyStopping(); see gl.callbacks
         checkpoint: a file to keep the state of the run in, for the solvers "minibatch", "gradient_descent", "newton",
             "lbfgs" and gl.Exhaustive; written whole, with a checksum, and the state before it in FILE.previous. Ctrl-C
             then saves and returns the fit so far; the second time it stops at once
@@ -117,26 +124,31 @@ def fit(
     Raises:
         DataError, ModelError, OptionError: a sentence saying what does not fit, where, and what to do.
         ModelFileError: a checkpoint that cannot be written, or is cut, altered, or newer.
+        CallbackError: a callback failed.
 
     >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
     >>> line = fit(X, np.array([1.0, 3.0, 5.0, 7.0]), seed=1)
     >>> print(np.round(line.params["w"], 3), np.round(line.params["b"], 3))
     [2.] 1.0
     """
-    check_options(seed, start, penalty, progress, errors)
-    chosen = as_solver(solver)
-    place = place_for(chosen, checkpoint, every, resume)
+    plan = as_solver(solver), penalty, seed, errors, engine, as_callbacks(progress, callbacks), None, as_bytes(memory)
+    settings = checked(Settings(*plan), start, checkpoint, every, resume)
     rules = Rules(missing, max_levels, unseen)  # type: ignore[arg-type]  # checked where they are used
-    settings = Settings(chosen, penalty, seed, errors, engine, progress, place, as_bytes(memory))
     given = Given(y, target, leave_out, model, loss, start, weights, holdout, seed, rules)
     if cluster is not None:
         return on_cluster(data, given, settings, cluster, {"memory": memory, "cache": cache, "units": units or None})
-    source = open_source(data)
-    check_room(source, memory, cache)
+    source = opened(data, memory, cache)
     named = as_units(units, names_with_units(source, model, start))
     if source is None:
         return originating(train(from_arrays(data, *given), settings), source, named)
     return originating(fit_table(source, given, settings, memory is None, cache), source, named)
+
+
+def opened(data: Any, memory: Any, cache: PathLike | None) -> Source | None:
+    """A table's source, which may say how much memory it takes; None for arrays."""
+    source = open_source(data)
+    check_room(source, memory, cache)
+    return source
 
 
 class Given(NamedTuple):
@@ -168,6 +180,7 @@ def fit_table(source: Source, given: Given, settings: Settings, may_grow: bool, 
         settings.engine, given.seed,
     )  # fmt: skip
     usual = given.y is None and given.weights is None and given.start is None and not given.holdout
+    usual = usual and not any(getattr(each, "needs_epochs", True) for each in settings.callbacks)
     plain = usual and settings.place is None and settings.errors == "classical" and cache is None
     if plain and (found := in_one_pass(source, asked, in_memory)):
         return found
@@ -181,12 +194,15 @@ def fit_table(source: Source, given: Given, settings: Settings, may_grow: bool, 
         return train(examples, settings)
 
 
-def place_for(solver: Solver | None, checkpoint: PathLike | None, every: Any, resume: bool) -> Checkpoint | None:
-    """Where the run is kept, once it is sure that the solver can go on from there."""
+def checked(settings: Settings, start: Any, checkpoint: PathLike | None, every: Any, resume: bool) -> Settings:
+    """The settings with their checkpoint, once it is sure that the solver can do what is asked."""
+    check_options(settings.seed, start, settings.penalty, settings.errors)
     place = open_checkpoint(checkpoint, every, resume)
-    if place is not None and solver is not None:
-        check_solver(solver)
-    return place
+    if settings.solver is not None:
+        check_epochs(settings.callbacks, settings.solver)
+        if place is not None:
+            check_solver(settings.solver)
+    return settings._replace(place=place)
 
 
 def on_cluster(data: Any, given: Given, settings: Settings, cluster: Any, others: Mapping[str, Any]) -> Fit:
@@ -214,21 +230,39 @@ class Settings(NamedTuple):
     seed: int
     errors: str
     engine: str
-    progress: Report | None
+    callbacks: tuple[Callback, ...] = ()
     place: Checkpoint | None = None
     limit: int = 2**30  # bytes of memory
 
 
 def train(examples: Examples, settings: Settings, problem: Problem | None = None) -> Fit:
     """Search for the parameters, judge them, and put the result together; the problem may be there already."""
-    solver, penalty, seed, errors, engine, progress, place, limit = settings
-    problem = problem or problem_of(examples, penalty, engine, limit)
-    chosen, reason = (solver, ()) if solver is not None else suited_to(problem)
-    kept: tuple[str, ...] = ()
-    if place is None:
-        solution = chosen.solve(problem, seed, progress)
-    else:
-        solution, kept = solve_kept(place, examples, problem, chosen, seed, progress)
+    problem = problem or problem_of(examples, settings.penalty, settings.engine, settings.limit)
+    chosen, reason = (settings.solver, ()) if settings.solver is not None else suited_to(problem)
+
+    def made(solution: Solution) -> Fit:
+        return fit_of(examples, problem, chosen, replace(solution, notes=(*reason, *solution.notes)), settings)
+
+    if not settings.callbacks:
+        return made(solved(examples, problem, chosen, settings, None))
+    check_epochs(settings.callbacks, chosen)
+    with Calls(settings.callbacks) as calls:
+        calls.start(outline_of(examples, problem, chosen, settings.seed), TrainingView(examples, problem, made))
+        found = made(calls.settled(solved(examples, problem, chosen, settings, calls)))
+        calls.stop(found)
+    return found
+
+
+def solved(examples: Examples, problem: Problem, chosen: Solver, settings: Settings, report: Calls | None) -> Solution:
+    """What the solver finds, from a checkpoint where there is one."""
+    if settings.place is None:
+        return chosen.solve(problem, settings.seed, report)
+    return solve_kept(settings.place, examples, problem, chosen, settings.seed, report)
+
+
+def fit_of(examples: Examples, problem: Problem, chosen: Solver, solution: Solution, settings: Settings) -> Fit:
+    """A solution, judged, and put together with all else that is known."""
+    _, penalty, seed, errors, engine, *_ = settings
     trained = problem.unpack(solution.params)
     sure = solution.stop is Stop.CONVERGED or errors != "classical"
     statistics = standard_errors(problem, solution, examples, errors) if sure else None
@@ -243,7 +277,7 @@ def train(examples: Examples, settings: Settings, problem: Problem | None = None
         certificate=getattr(solution, "certificate", None) or certify(problem, solution.params),
         statistics=statistics,
         preparation=examples.preparation,
-        notes=(*examples.notes, *reason, *solution.notes, *kept, *memory_notes(problem)),
+        notes=(*examples.notes, *solution.notes, *memory_notes(problem)),
         seed=seed,
         rows=len(examples.X),
     )
@@ -282,7 +316,7 @@ def judge(examples: Examples, problem: Problem, flat: Array) -> dict[str, float]
     return measures(examples.loss, y, problem.predict(flat, np.ascontiguousarray(X, examples.X.dtype)))
 
 
-def check_options(seed: Any, start: Any, penalty: Any, progress: Any, errors: str = "classical") -> None:
+def check_options(seed: Any, start: Any, penalty: Any, errors: str = "classical") -> None:
     check_errors(errors)
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or not 0 <= seed < 2**63:
         raise OptionError(f"seed is {seed!r}, but it must be a whole number from 0.")
@@ -293,8 +327,6 @@ def check_options(seed: Any, start: Any, penalty: Any, progress: Any, errors: st
         )
     if penalty is not None and not isinstance(penalty, Penalty):
         raise OptionError(f"penalty is {penalty!r}; give for instance gl.l2(0.1).")
-    if progress is not None and not callable(progress):
-        raise OptionError(f"progress is {progress!r}; give a function that takes one gl.Progress.")
 
 
 def as_solver(solver: Any) -> Solver | None:

@@ -258,6 +258,7 @@ def test_every_option_reaches_training(monkeypatch, engine):
         "memory": "2GB",
         "cache": Path("there"),
         "start": {"w": 1.0},
+        "cluster": None,
         "progress": None,
     }
 

@@ -51,7 +51,7 @@ def test_it_has_the_options_of_fit_that_decide_the_training():
     own = set(inspect.signature(explain.explain).parameters)
     assert own - set(inspect.signature(module.fit).parameters) == {"step", "example"}
     assert set(inspect.signature(module.fit).parameters) - own == {
-        "errors", "output", "checkpoint", "every", "resume", "memory", "cache", "unit"
+        "errors", "output", "checkpoint", "every", "resume", "memory", "cache", "unit", "cluster"
     }  # fmt: skip
 
 

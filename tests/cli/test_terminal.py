@@ -1,6 +1,5 @@
 import io
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +7,7 @@ import typer
 
 from gradloop.cli import terminal
 from gradloop.errors import DataError, ModelFileError, OptionError
+from gradloop.progress import Progress
 
 
 def ending(error, capsys):
@@ -54,7 +54,7 @@ def test_names_cannot_command_the_terminal(capsys):
 def states(epochs, repeats=1):
     for epoch in range(1, epochs + 1):
         for _ in range(repeats):
-            yield SimpleNamespace(epoch=epoch, epochs=epochs, loss=1 / epoch, rows_per_second=2.5e6, seconds=0.1)
+            yield Progress(epoch, epochs, 1 / epoch, 2.5e6, 0.1, learning_rate=0.03)
 
 
 @pytest.mark.parametrize(("epochs", "lines"), [(1, 1), (3, 3), (10, 10), (11, 10), (1000, 10)])
@@ -64,7 +64,7 @@ def test_elsewhere_than_on_a_terminal_progress_is_a_few_lines(capsys, epochs, li
             report(state)
     said = capsys.readouterr().err.splitlines()
     assert len(said) == lines
-    assert said[-1] == f"epoch {epochs} of {epochs}: loss {1 / epochs:.6g}, 2.5e+06 rows/s"
+    assert said[-1] == f"epoch {epochs} of {epochs}: loss {1 / epochs:.6g}, rate 0.03, 2.5e+06 rows/s"
 
 
 def test_on_a_terminal_progress_is_a_bar_that_leaves(monkeypatch):

@@ -94,19 +94,19 @@ def fit(
     json: options.Json = False,
 ) -> None:
     """Train a model on a table; Ctrl-C stops early and keeps what was learned."""
-    with sentences():
+    with sentences(), stopping_is_ctrl_c(checkpoint is not None), progress(quiet) as report:
         source = options.data_for(cluster, data, query, database, (output, checkpoint))
-        with stopping_is_ctrl_c(checkpoint is not None), progress(quiet) as report:
-            found = train(source, **options.as_arguments(locals()), progress=report)
-        _finish(found, output, quiet, json)
+        found = train(source, **options.as_arguments(locals()), progress=report)
+    _finish(found, output, quiet, json)
 
 
 def _finish(found: Fit, output: Path | None, quiet: bool, json: bool) -> None:
     """Save, tell, and end with the exit code that fits; what diverged is not saved."""
     diverged = found.stop is Stop.DIVERGED
-    if output is not None and not diverged:
-        found.save(output)
-    _tell(found, None if diverged else output, quiet, json)
+    with sentences():
+        if output is not None and not diverged:
+            found.save(output)
+        _tell(found, None if diverged else output, quiet, json)
     if diverged:
         raise typer.Exit(FAULT)
     if found.stop is Stop.INTERRUPTED:

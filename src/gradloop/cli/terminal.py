@@ -138,7 +138,8 @@ def _few_lines(turn: str) -> Report:
 
 def _told(state: Any) -> str:
     loss = "" if state.loss is None or math.isnan(state.loss) else f"loss {number(state.loss)}, "
-    return f"{loss}{state.rows_per_second:.3g} rows/s"
+    rate = f"rate {state.learning_rate:.3g}, " if math.isfinite(state.learning_rate) else ""
+    return f"{loss}{rate}{state.rows_per_second:.3g} rows/s"
 
 
 def print_json(value: Any) -> None:

@@ -14,6 +14,7 @@ from sklearn.utils.extmath import softmax
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from gradloop.callbacks.calls import as_callbacks
 from gradloop.errors import DataError
 from gradloop.examples import Examples, from_arrays
 from gradloop.inference import Fit
@@ -63,7 +64,7 @@ def trained(
 ) -> Fit:
     """The fit to examples; what is not finite on the way is told by the fit."""
     with np.errstate(over="ignore", invalid="ignore"):
-        fit = train(examples, Settings(solver, penalty, seed, "classical", "native", progress))
+        fit = train(examples, Settings(solver, penalty, seed, "classical", "native", as_callbacks(progress, ())))
     if fit.stop is Stop.INTERRUPTED:  # solvers catch Ctrl-C; a search over many fits should end with it
         raise KeyboardInterrupt
     return fit

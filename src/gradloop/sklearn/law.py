@@ -82,7 +82,7 @@ class LawRegressor(RegressorMixin, Estimator):  # type: ignore[misc]
         solver = as_solver(self.solver)
         X, y = validate_data(self, X, y, dtype=FLOATS, y_numeric=True, order="C")
         start = self.start(X.shape[1]) if callable(self.start) else self.start
-        check_options(seed, start, self.penalty, None)
+        check_options(seed, start, self.penalty)
         model = as_model(self.law, start)
         if callable(self.law) and start is not None:
             model = model._replace(start=Given(start), in_units=as_given)

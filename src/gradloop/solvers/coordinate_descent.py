@@ -86,9 +86,13 @@ class CoordinateDescent:
                 value = float(objective / design.weight)
                 table.append(Row(len(table) + 1, value, float("nan"), float("nan"), rows, seconds))
                 if report:
-                    report(Progress(len(table), self.sweeps, value, rows / max(seconds, 1e-9), seconds))
+                    flat = design.flat(*descent.problem.in_units(descent.params))
+                    report(Progress.after(table[-1], self.sweeps, flat))
 
-            stop = descent.run(self.tolerance, self.sweeps, record)
+            try:
+                stop = descent.run(self.tolerance, self.sweeps, record)
+            except KeyboardInterrupt:
+                stop = Stop.INTERRUPTED
         flat = design.flat(*descent.problem.in_units(descent.params))
         value, slope = problem.objective(flat)
         norm, seconds = float(np.linalg.norm(slope)), time.perf_counter() - begun

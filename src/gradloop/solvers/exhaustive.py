@@ -240,7 +240,7 @@ class Search:
             seconds = time.perf_counter() - self.begun
             done, whole = round_ * 100 + int(100 * share), 100 * (self.refine + 1)
             rate = self.tried * len(self.problem.X) / max(seconds, 1e-9)
-            self.report(Progress(done, whole, self.loss, rate, seconds))
+            self.report(Progress(done, whole, self.loss, rate, seconds, all_run=True, flat=self.params))
 
     def remarks(self) -> Iterator[str]:
         """How fine the grid is, and whether the best lies at its border."""

@@ -157,6 +157,8 @@ class GradientRun:
                 steep = float(np.linalg.norm(self.steepness()))
                 self.record(iteration, steep)
                 reason = self.reason(steep)
+                if self.report and reason is not Stop.DIVERGED:
+                    self.report(Progress.after(self.table[-1], solver.iterations, self.params))
                 if reason is not None:
                     stop = reason
                     break
@@ -230,8 +232,6 @@ class GradientRun:
         self.table.append(Row(iteration, self.value, steep, self.rate, rows, seconds))
         if iteration in epochs_to_keep(self.solver.iterations, self.params.size):
             self.kept.append((iteration, self.problem.unpack(self.params)))
-        if self.report:
-            self.report(Progress(iteration, self.solver.iterations, self.value, rows / max(seconds, 1e-9), seconds))
 
 
 def growth_limit(problem: Problem, start: float) -> float:

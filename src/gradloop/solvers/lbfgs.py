@@ -182,8 +182,7 @@ class LBFGSRun:
         if iteration in epochs_to_keep(self.solver.iterations, self.best.size):
             self.kept.append((iteration, self.problem.unpack(self.best)))
         if self.report and not known:
-            rate = rows / max(seconds, 1e-9)
-            self.report(Progress(iteration, self.solver.iterations, self.value, rate, seconds))
+            self.report(Progress.after(self.table[-1], self.solver.iterations, self.best))
 
     def solution(self) -> Solution:
         from scipy.optimize import minimize

@@ -303,7 +303,7 @@ class Run:
                     break
                 self.remember(answer, loss)
                 if self.report:
-                    self.report(Progress(epoch, self.epochs, loss, epoch * self.rows / max(seconds, 1e-9), seconds))
+                    self.report(Progress.after(self.table[-1], self.epochs, answer, all_run=True))
                 self.keeper.offer(self)
             else:
                 self.warn_of_separation()

@@ -240,8 +240,7 @@ class NewtonRun:
         if iteration in epochs_to_keep(self.solver.iterations, self.params.size):
             self.kept.append((iteration, self.problem.unpack(self.params)))
         if self.report:
-            rate = rows / max(seconds, 1e-9)
-            self.report(Progress(iteration, self.solver.iterations, self.value, rate, seconds))
+            self.report(Progress.after(self.table[-1], self.solver.iterations, self.params))
 
 
 def check_curvature(curvature: Array) -> None:

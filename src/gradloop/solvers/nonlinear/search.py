@@ -298,7 +298,7 @@ class Search:
         if iteration in self.keep:
             self.kept.append((iteration, problem.unpack(point.params)))
         if self.report:
-            self.report(Progress(iteration, self.iterations, loss, rows / max(seconds, 1e-9), seconds))
+            self.report(Progress.after(self.table[-1], self.iterations, point.params))
 
 
 def not_determined(names: list[str]) -> str:
