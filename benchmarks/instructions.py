@@ -86,6 +86,8 @@ def counted(name: str) -> int:
 
 def recorded() -> dict[str, int]:
     """The figures that were recorded for what is installed here; none if there are none."""
+    if not RECORD.exists():
+        return {}
     with RECORD.open(encoding="utf-8", newline="") as file:
         return {row["run"]: int(row["instructions"]) for row in csv.DictReader(file) if row["key"] == key()}
 
