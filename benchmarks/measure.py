@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from time import perf_counter
 from typing import Any
 
 from benchmarks.problems import Problem
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src"
+PATIENCE = 12.0  # seconds; a rival that has had so many for its turns has no more of them, and the run stays short
 MANY_NUMBERS = 50_000_000  # of a table: from here on every turn has a process of its own
 POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS", "NUMBA_NUM_THREADS")
 
@@ -29,10 +31,16 @@ class Result:
     peak: float | None = None  # MB
     about: str = ""
     remark: str = ""
+    spent: float = 0.0  # on all turns, in seconds
 
     @property
     def median(self) -> float:
         return median(self.seconds)
+
+    @property
+    def done(self) -> bool:
+        """Whether another turn would show nothing, or nothing new for the time that it takes."""
+        return bool(self.remark) or not self.about or self.spent > PATIENCE
 
 
 class Worker:
@@ -64,13 +72,15 @@ class Worker:
         return {"remark": f"failed: {(complaint.strip().splitlines() or ['no word'])[-1]}"}
 
     def turn(self) -> None:
-        """One more turn, unless there is a remark."""
-        if not self.result.about or self.result.remark:
+        """One more turn, if it may have one."""
+        if self.result.done:
             return
         assert self.process.stdin is not None
+        begin = perf_counter()
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         said = self.read()
+        self.result.spent += perf_counter() - begin
         self.result.remark = said.get("remark", "")
         self.result.seconds += said.get("seconds", [])
         for name in ("objective", "error", "peak"):
@@ -113,7 +123,7 @@ def measure_apart(
     results: dict[str, Result] = {}
     for turn in range(rounds):
         for name in names:
-            if name in results and not results[name].seconds:  # it had nothing to show
+            if name in results and results[name].done:
                 continue
             say(f"{problem.name}: round {turn + 1} of {rounds}, {name}")
             worker = Worker(name, problem, quick)
@@ -123,6 +133,7 @@ def measure_apart(
                 worker.end()
             if name in results:
                 worker.result.seconds = results[name].seconds + worker.result.seconds
+                worker.result.spent += results[name].spent
             results[name] = worker.result
     return list(results.values())
 

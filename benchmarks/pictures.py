@@ -68,7 +68,7 @@ def main() -> None:
     rows = read()
     PLACE.mkdir(exist_ok=True)
     draw_ratios(ratios(rows), str(PLACE / "ratios.svg"))
-    for what, label in (("rows", "rows, 10 columns"), ("features", "columns, 20,000 rows")):
+    for what, label in (("rows", "rows, 2 columns"), ("features", "columns, 20,000 rows")):
         if found := grown(rows, what):
             draw_growth(found, label, str(PLACE / f"{what}.svg"))
 

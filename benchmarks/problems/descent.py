@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.problems.problem import Judged, Problem
+from benchmarks.problems.problem import MANY_ROWS, Judged, Problem
 
 Floats = NDArray[np.float32]
 
@@ -48,9 +48,11 @@ class Descent(Problem):
 
 
 def grid() -> Iterator[Descent]:
-    """Minibatch epochs over shapes and sizes of batches."""
-    for rows, features in ((10_000, 5), (100_000, 20), (100_000, 200)):
+    """Minibatch epochs over shapes and sizes of batches; one row at a time only where there are few."""
+    for rows, features in ((10_000, 5), (10_000, 500), (100_000, 20), (100_000, 200)):
         for batch_size in (1, 32, 512):
+            if rows / batch_size > MANY_ROWS:
+                continue
             text = f"{rows:,} × {features}, batch {batch_size}, shuffled"
             rate = 0.01 if batch_size > 1 else 0.001
             name = f"epoch-{rows}x{features}-{batch_size}"

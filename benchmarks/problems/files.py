@@ -20,11 +20,15 @@ TARGET = "y"
 class FileToModel(Problem):
     """Least squares on a file with columns x0, x1, ... and y; everything from opening it on is timed.
 
-    memory: bytes that the data may take, 0 where there is no limit; it is obeyed by rivals that can be told.
+    memory: bytes that the data may take, 0 where there is no limit; it is obeyed by rivals that can be told;
+    passes: by many passes over the rows, as a loss without a closed form needs them; cached: what the first fit made of
+    the file for its passes is still there.
     """
 
     kind: Literal["parquet", "csv"] = "parquet"
     memory: int = 0
+    passes: bool = False
+    cached: bool = False
     gap: float | None = 1e-6
 
     @property
@@ -105,6 +109,33 @@ FILES = (
     FileToModel("csv-4m", "4 million × 20 CSV, file to coefficients", 4_000_000, 20, rounds=3, kind="csv"),
     FileToModel(
         "parquet-limited", "the same within 64 MB for the data", 4_000_000, 20, rounds=3, memory=64_000_000, quick=False
+    ),
+    FileToModel(
+        "parquet-passes",
+        "the same by L-BFGS, many passes",
+        4_000_000,
+        20,
+        "fit",
+        1e-6,
+        0,
+        3,
+        False,
+        memory=64_000_000,
+        passes=True,
+    ),
+    FileToModel(
+        "parquet-cached",
+        "the same once more, its cache kept",
+        4_000_000,
+        20,
+        "fit",
+        1e-6,
+        0,
+        3,
+        False,
+        memory=64_000_000,
+        passes=True,
+        cached=True,
     ),
     FileToPredictions(
         "predict-4m", "4 million × 20 Parquet to a file of predictions", 4_000_000, 20, rounds=3, quick=False

@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 
 from benchmarks.problems.files import TARGET, FileToModel
-from benchmarks.rivals import Turn, once
+from benchmarks.rivals import NotComparableError, Turn, once
 
 
 def describe() -> str:
@@ -18,6 +18,8 @@ def describe() -> str:
 
 
 def file_to_model(problem: FileToModel) -> Turn:
+    if problem.passes:
+        raise NotComparableError("a query has no passes")
     names = [*(f"x{i}" for i in range(problem.features)), TARGET]
     pairs = list(combinations_with_replacement(range(len(names)), 2))
     sums = [f"sum({name})" for name in names] + [f"sum({names[i]} * {names[j]})" for i, j in pairs]

@@ -20,7 +20,7 @@ from benchmarks.problems.likelihood import Likelihood
 from benchmarks.problems.paths import Path
 from benchmarks.problems.processes import Process
 from benchmarks.problems.search import Search
-from benchmarks.rivals import NotComparableError, Turn, once
+from benchmarks.rivals import Turn, once
 from benchmarks.rivals.gradloop.descent import descent
 
 
@@ -63,10 +63,14 @@ def exhaustive(problem: Search) -> Turn:
 
 
 def file_to_model(problem: FileToModel) -> Turn:
-    limit = {"memory": problem.memory} if problem.memory else {}
+    options: dict[str, Any] = {"memory": problem.memory} if problem.memory else {}
+    if problem.passes:
+        options["solver"] = gl.LBFGS(tolerance=1e-9)
+    if problem.cached:
+        options["cache"] = folder() / "cache-of-gradloop"
 
     def fit() -> dict[str, Any]:
-        return params(gl.fit(str(problem.path), target=TARGET, **limit))
+        return params(gl.fit(str(problem.path), target=TARGET, **options))
 
     return once(fit)
 
@@ -103,9 +107,9 @@ def file_to_predictions(problem: FileToPredictions) -> Turn:
 
 
 def spectra(problem: Spectra) -> Turn:
-    if problem.spectra > 1:
-        raise NotComparableError("one fit at a time; not yet many at once")
     wavelength, measured = laws.data(problem)
+    if problem.spectra > 1:
+        return once(lambda: gl.fit_each(wavelength, measured, model=planck, start=START).params, problem.spectra)
 
     def fit() -> dict[str, Any]:
         found = gl.fit({"wavelength": wavelength, "y": measured[0]}, target="y", model=planck, start=START)
