@@ -24,7 +24,7 @@ demo: .venv/installed
 	$(BIN)/python examples/linear_regression.py
 
 test: lint
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check
