@@ -27,8 +27,9 @@ from gradloop.errors import DataError, ModelError, OptionError
 from gradloop.graphs import argument_names, as_parameter
 from gradloop.losses import LOSSES, Loss, about
 from gradloop.models import MODELS, Model
-from gradloop.targets import count_classes
+from gradloop.targets import count_classes, part_target
 
+NO_WEIGHT = "All weights are zero, so no row is left to train on; give at least one a weight above 0."
 Array = Any
 
 
@@ -198,7 +199,7 @@ def from_table(
     if callable(model):
         preparation = as_they_are(preparation, law)
     check_class_count(preparation, chosen_loss, target)
-    X, targets = preparation.features(seen), preparation.target(seen)
+    X, targets = preparation.features(seen), table_target(seen, preparation, chosen_loss)
     params = starting_params(chosen, start, X.shape[1], len(preparation.classes or ()))
     rest = None if held is None else table.select(held)
     judged = None if rest is None else (preparation.features(rest), preparation.target(rest))
@@ -242,6 +243,15 @@ def table_weights(
             "a weight is a number from 0; correct it, or choose another column."
         )
     return check_weights(values, table.rows), (*leave_out, weights)
+
+
+def table_target(table: Table, preparation: Preparation, loss: Loss) -> Array:
+    """The targets of some rows, as the loss computes with them; what is wrong is told by its line.
+
+    Raises: DataError.
+    """
+    name = f"{table.source}: the target {words.name(preparation.target_name)}"
+    return part_target(preparation.target(table), loss, np.dtype(np.float64), lambda row: f"{name} {table.place(row)}")
 
 
 def counting_notes(table: Table, names: Iterable[str]) -> Iterator[str]:
@@ -336,7 +346,7 @@ def counted(train: Array | None, weights: Array | None) -> tuple[Array | None, A
     rows = np.arange(len(weights)) if train is None else train
     present = rows[weights[rows] > 0]
     if not present.size:
-        raise DataError("All weights are zero, so no row is left to train on; give at least one a weight above 0.")
+        raise DataError(NO_WEIGHT)
     dropped = len(rows) - len(present)
     remarks = (f"{dropped} rows of weight 0 were left out.",) if dropped else ()
     largest = weights[present].max()  # first to a size that cannot overflow

@@ -30,7 +30,7 @@ from gradloop.graphs import as_parameter, check_prediction, on_row, trace_exampl
 from gradloop.losses import Loss
 from gradloop.models import Model
 from gradloop.penalties import Penalty
-from gradloop.targets import check_labels, fit_target
+from gradloop.targets import check_labels, fit_target, part_target
 
 INTERCEPTS = ("b", "bias", "intercept")  # parameters of these names are never penalised
 ENGINES = ("native", "numpy")
@@ -291,6 +291,7 @@ def make_problem(
     penalty: Penalty | None = None,
     engine: str = "native",
     weights: Array | None = None,
+    whole: bool = True,
 ) -> Problem:
     """Trace model and loss for these data, and check that everything fits.
 
@@ -299,6 +300,7 @@ def make_problem(
         y: (n,) checked targets
         start: parameters to start from, by the names of the model's arguments
         weights: (n,) with mean one: how much each example counts
+        whole: whether these are all rows, and not a few by which model and loss are traced
 
     Raises:
         ModelError, TracingError: model, loss and start do not fit together.
@@ -318,7 +320,7 @@ def make_problem(
     predict = on_row(model, specs, X.shape[1])
     prediction = trace_prediction(predict, model, row, specs)
     check_prediction(prediction, model, loss)
-    y = fit_target(y, loss, X.dtype)
+    y = (fit_target if whole else part_target)(y, loss, X.dtype)
     rows = {"row": row, "y": Spec((), y.dtype)} | ({} if weights is None else {"weight": Spec((), X.dtype)})
     example = trace_example(predict, loss, rows, specs)
     check_labels(example, y)

@@ -241,3 +241,45 @@ def test_no_temporary_file_has_a_name(tmp_path, monkeypatch):
     seen: list[str] = []
     gl.fit(write(tmp_path), **SOLD, memory="17MB", progress=lambda state: seen.extend(os.listdir(tmp_path / "t")))
     assert seen == [] == os.listdir(tmp_path / "t")
+
+
+@pytest.mark.parametrize("name", ["logistic", "hinge", "softmax", "own loss"])
+def test_a_table_sorted_by_its_target_is_as_any_other(tmp_path, name):
+    """Pieces of a sorted table hold one class each: what must hold for all rows is asked of all rows."""
+    given = columns()
+    order = np.argsort(given["town" if name == "softmax" else "sold"], kind="stable")
+    path = write(tmp_path, **{column: values[order] for column, values in given.items()})
+    fits = {
+        "logistic": SOLD,
+        "hinge": SOLD | {"loss": "hinge", "solver": gl.Minibatch(gl.sgd(0.01), 100, 2, shuffle=False)},
+        "softmax": {"target": "town", "leave_out": ["price", "weight"], "model": "softmax"},
+        "own loss": PRICE | {"target": "sold", "loss": lambda y_hat, y: (y_hat - y) ** 4, "solver": "lbfgs"},
+    }
+    whole, parts = (gl.fit(path, **fits[name], **more) for more in ({}, {"memory": "17MB"}))
+    same(whole, parts, 1e-9)
+    assert whole.classes == parts.classes and set(whole.notes) <= set(parts.notes)
+
+
+def test_small_targets_beside_large_ones_do_not_vanish(tmp_path):
+    tiny = np.where(np.arange(ROWS) < ROWS // 2, 1e-200, columns()["price"])
+    path = write(tmp_path, price=tiny)
+    same(*(gl.fit(path, **PRICE, solver="newton", **more) for more in ({}, {"memory": "17MB"})), 1e-9)
+    path = write(tmp_path, price=1e-200 * tiny)
+    for memory in ({}, {"memory": "17MB"}):
+        with pytest.raises(DataError, match="too small to be squared"):
+            gl.fit(path, **PRICE, **memory)
+
+
+@pytest.mark.parametrize("memory", [None, "17MB"])
+def test_a_target_that_the_loss_is_not_for_is_told_by_its_row(tmp_path, memory):
+    counts = np.where(np.arange(ROWS) == 50_000, -1, columns()["rooms"])
+    path = write(tmp_path, rooms=counts)
+    with pytest.raises(DataError, match=r"the target 'rooms' in row group 7, row 1000 is -1.*poisson loss"):
+        gl.fit(path, target="rooms", loss="poisson", solver="lbfgs", memory=memory)
+
+
+def test_weights_that_are_all_zero(tmp_path):
+    path = write(tmp_path, weight=np.zeros(ROWS))
+    for memory in (None, "17MB"):
+        with pytest.raises(DataError, match="All weights are zero"):
+            gl.fit(path, target="price", weights="weight", memory=memory, solver="lbfgs")

@@ -32,11 +32,12 @@ from gradloop.examples import (
     check_class_count,
     check_weights,
     starting_params,
+    table_target,
     wants_classes,
 )
 from gradloop.extras import require
-from gradloop.larger.encoding import Task, task_of
-from gradloop.targets import check_two_classes, count_classes, fit_target
+from gradloop.larger.encoding import Task, check_reach, task_of
+from gradloop.targets import check_two_classes, count_classes, part_target
 
 Array = Any
 
@@ -161,20 +162,13 @@ def encode(piece: Any, content: bytes) -> work.Rows:
         usable, weights = task.usable(table, LeftOut())
         if usable.rows:
             X = preparation.features(usable)
-            y = part_target(preparation.target(usable), task.loss, X.dtype)
+            y = table_target(usable, preparation, task.loss)
             found.append((X, y) if weights is None else (X, y, weights / mean))
     if found:
         return tuple(np.ascontiguousarray(np.concatenate(parts)) for parts in zip(*found, strict=True))
     width = len(preparation.feature_names)
     nothing = np.zeros((0, width)), np.zeros(0)
     return nothing if task.weights is None else (*nothing, np.zeros(0))
-
-
-def part_target(y: Array, loss: Any, dtype: Any) -> Array:
-    """The targets of a part, which need not hold every class."""
-    if loss.target not in ("label", "binary"):
-        return fit_target(y, loss, dtype)
-    return np.ascontiguousarray(fit_target(np.append(y, [0, 1]), loss, dtype)[:-2])
 
 
 def merged(a: Seen, b: Seen) -> Seen:
@@ -196,6 +190,7 @@ def of_table(client: Any, pieces: list[Any], name: str, task: Task, start: Mappi
     if task.as_they_are:
         preparation = as_they_are(preparation, task.law)
     check_class_count(preparation, task.loss, task.target)
+    check_reach(seen.statistics, task)
     content = work.packed((bare, preparation, seen.weight / max(seen.weighed, 1)))
     passes = Passes(client, kept(client, [delayed(encode, piece, content) for piece in pieces]))
     remarks = (f"{seen.zeros} rows of weight 0 were left out.",) if seen.zeros else ()

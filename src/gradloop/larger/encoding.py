@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradloop.data.ahead import ahead
+from gradloop.data.columns import TableStatistics, gather
 from gradloop.data.missing import LeftOut, Rules
 from gradloop.data.preparation import Preparation, chosen_columns
 from gradloop.data.sources import Source
@@ -20,6 +21,7 @@ from gradloop.data.sources.tables import tables
 from gradloop.data.table import Table
 from gradloop.errors import DataError
 from gradloop.examples import (
+    NO_WEIGHT,
     Examples,
     as_loss,
     as_model,
@@ -29,6 +31,7 @@ from gradloop.examples import (
     check_table_options,
     law_columns,
     starting_params,
+    table_target,
     table_weights,
     wants_classes,
 )
@@ -37,7 +40,7 @@ from gradloop.larger.store import Layout, Rows, Store, open_store, read_layout, 
 from gradloop.losses import Loss
 from gradloop.models import Model
 from gradloop.sameness import digest
-from gradloop.targets import fit_target
+from gradloop.targets import check_squares
 from gradloop.text import printable
 from gradloop.version import __version__
 from gradloop.whole_file import PathLike, check_place, reason, write_whole
@@ -132,31 +135,53 @@ def encoded(source: Source, task: Task, start: Mapping[str, Any] | None, folder:
 
 def learn(source: Source, task: Task) -> Learned:
     """The first pass."""
-    sizes: list[tuple[float, float]] = []  # of the weights: largest and sum
-    zeros = [0]
-
-    def counted() -> Iterator[Table]:
-        for table in tables(source, task.columns):
-            given, _ = table_weights(table, task.weights, task.target, ())
-            if given is not None:
-                weights: Array = task.usable(table, LeftOut())[1]
-                sizes.append((len(weights), float(weights.sum())))
-                zeros[0] += int((given == 0).sum())
-                table = table.select(np.flatnonzero(given > 0))
-            if table.rows:
-                yield table
-
-    wanted = wants_classes(task.loss)
-    given = None if task.weights is None else lambda table: table_weights(table, task.weights, task.target, ())[0]
-    preparation = Preparation.learn(
-        counted(), task.target, task.names, classification=wanted, rules=task.rules, weights=given
-    )
+    wanted, seen = wants_classes(task.loss), Weights(task)
+    given = None if task.weights is None else seen.of
+    drop = task.rules.missing == "drop"
+    found = gather(seen.counting(tables(source, task.columns)), task.target, task.names, drop, wanted is True, given)
+    preparation = Preparation.decide(found, wanted, task.rules)
     if task.as_they_are:
         preparation = as_they_are(preparation, task.law)
     check_class_count(preparation, task.loss, task.target)
-    count, total = (sum(column) for column in zip(*sizes, strict=True)) if sizes else (1, 1.0)
-    remarks = (f"{zeros[0]} rows of weight 0 were left out.",) if zeros[0] else ()
-    return Learned(preparation, total / max(count, 1), remarks)
+    check_reach(found, task)
+    remarks = (f"{seen.zeros} rows of weight 0 were left out.",) if seen.zeros else ()
+    return Learned(preparation, seen.total / max(seen.rows, 1), remarks)
+
+
+class Weights:
+    """The weights of rows that pass by, and their sum over those that count."""
+
+    def __init__(self, task: Task) -> None:
+        self.task, self.rows, self.total, self.zeros = task, 0, 0.0, 0
+
+    def of(self, table: Table) -> Array | None:
+        return table_weights(table, self.task.weights, self.task.target, ())[0]
+
+    def counting(self, found: Iterable[Table]) -> Iterator[Table]:
+        """The rows that have a weight.
+
+        Raises: DataError if there are none.
+        """
+        any_rows = False
+        for table in found:
+            given = self.of(table)
+            if given is not None:
+                weights: Array = self.task.usable(table, LeftOut())[1]
+                self.rows, self.total = self.rows + len(weights), self.total + float(weights.sum())
+                self.zeros += int((given == 0).sum())
+                table = table.select(np.flatnonzero(given > 0))
+            if table.rows:
+                any_rows = True
+                yield table
+        if not any_rows:
+            raise DataError(NO_WEIGHT if self.zeros else "There are no rows to learn from; give at least one.")
+
+
+def check_reach(found: TableStatistics, task: Task) -> None:
+    """Raise DataError for a quantity whose squares overflow or vanish, which only all rows together tell."""
+    if task.loss.name == "squared":
+        moments = found.columns[task.target].moments
+        check_squares(max(moments.maximum, -moments.minimum), np.dtype(np.float64))
 
 
 def pieces(source: Source, task: Task, learned: Learned) -> Iterator[Rows]:
@@ -165,7 +190,7 @@ def pieces(source: Source, task: Task, learned: Learned) -> Iterator[Rows]:
     def piece(table: Table) -> Rows:
         table, weights = task.usable(table, LeftOut())
         X = learned.preparation.features(table)
-        y = fit_target(learned.preparation.target(table), task.loss, X.dtype)
+        y = table_target(table, learned.preparation, task.loss)
         return (X, y) if weights is None else (X, y, weights / learned.weight)
 
     return ahead(piece, tables(source, task.columns))

@@ -196,7 +196,7 @@ def problem_of(examples: Examples, penalty: Penalty | None, engine: str, limit: 
     stored = not isinstance(X, np.ndarray)
     if stored:
         X, y, weights = X[:FEW], y[:FEW], None if weights is None else weights[:FEW]
-    few = make_problem(examples.model, examples.loss, X, y, examples.start, penalty, engine, weights)
+    few = make_problem(examples.model, examples.loss, X, y, examples.start, penalty, engine, weights, not stored)
     if examples.preparation is not None:
         few = replace(few, labels=tuple(map(words.name, labels(few, examples))))
     if not stored:
