@@ -263,7 +263,8 @@ def test_a_table_sorted_by_its_target_is_as_any_other(tmp_path, name):
 def test_small_targets_beside_large_ones_do_not_vanish(tmp_path):
     tiny = np.where(np.arange(ROWS) < ROWS // 2, 1e-200, columns()["price"])
     path = write(tmp_path, price=tiny)
-    same(*(gl.fit(path, **PRICE, solver="newton", **more) for more in ({}, {"memory": "17MB"})), 1e-9)
+    descent = gl.GradientDescent(iterations=5)
+    same(*(gl.fit(path, **PRICE, solver=descent, **more) for more in ({}, {"memory": "17MB"})), 1e-9)
     path = write(tmp_path, price=1e-200 * tiny)
     for memory in ({}, {"memory": "17MB"}):
         with pytest.raises(DataError, match="too small to be squared"):
