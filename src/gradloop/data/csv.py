@@ -130,6 +130,8 @@ def _table(file: CsvText) -> Table:
 def parse_csv(file: CsvText, **convert: Any) -> "pyarrow.Table":
     """pyarrow's table; blocks as large as the file where a record does not fit into the usual ones.
 
+    A piece, of which others are read at the same time, is one block and the work of one thread.
+
     Raises: DataError for rows of another length than the header; ArrowInvalid for cells that are not of the
     ``column_types`` asked for.
     """
@@ -142,13 +144,14 @@ def parse_csv(file: CsvText, **convert: Any) -> "pyarrow.Table":
         ragged.append(row)
         return "error"
 
-    for block in (_BLOCK, _WHOLE):
+    piece = file.names is not None
+    for block in (_WHOLE,) if piece else (_BLOCK, _WHOLE):
         if block == _WHOLE:
             _check_lengths(file)
         try:
             return arrow_csv.read_csv(
                 pyarrow.BufferReader(file.data),
-                read_options=arrow_csv.ReadOptions(block_size=block, column_names=file.names),
+                read_options=arrow_csv.ReadOptions(block_size=block, column_names=file.names, use_threads=not piece),
                 parse_options=arrow_csv.ParseOptions(
                     delimiter=file.delimiter,
                     newlines_in_values=b'"' in file.data,
@@ -237,7 +240,7 @@ def _check_lengths(file: CsvText) -> None:
 
 def check_quotes(file: CsvText) -> None:
     """Raise DataError if a quote is opened and never closed."""
-    if file.data.count(b'"') % 2:  # else every quote that was opened is closed
+    if b'"' in file.data and file.data.count(b'"') % 2:  # else every quote that was opened is closed
         *_, last = file.records()
         if not last.closed:
             raise DataError(f"{file.source}, line {last.line}: a quote is opened and never closed; close or remove it.")

@@ -19,6 +19,7 @@ from gradloop.errors import DataError
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE = 1 << 16  # bytes looked at to find the delimiter
 _PIECE = 1 << 24  # bytes decoded at a time: a whole file as a string would take up to four times its size
+_MANY = 1 << 12  # bytes from which NumPy counts faster than Python does
 _SIGNATURES = {
     b"\x1f\x8b": "compressed with gzip",
     b"BZh": "compressed with bzip2",
@@ -104,7 +105,7 @@ def row_lines(data: bytes, delimiter: str, rows: int) -> list[int] | range | Non
 
 def count_line_ends(data: bytes) -> int:
     """How many lines end in the data, in whichever of the three ways."""
-    plain = data.count(b"\n")
+    plain = data.count(b"\n") if len(data) < _MANY else int(np.count_nonzero(np.frombuffer(data, np.uint8) == 10))
     return plain + data.count(b"\r") - data.count(b"\r\n") if b"\r" in data else plain
 
 
@@ -164,6 +165,8 @@ def _line_at(data: bytes, offset: int) -> int:
 
 
 def _first_undecodable(data: bytes) -> int | None:
+    if data.isascii():  # ten times as fast as to decode
+        return None
     start = 0
     while start < len(data):
         end = data.find(b"\n", start + _PIECE) + 1 or len(data)

@@ -1,6 +1,8 @@
 """CSV of any size: cut where records end, and each piece read by pyarrow with the types of those before it."""
 
 import codecs
+import io
+import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -138,8 +140,8 @@ class CsvSource(Source):
         with self._content.open() as stream:
             sample = stream.read(SAMPLE).removeprefix(codecs.BOM_UTF8)
             text = CsvText(b"", detect_delimiter(sample), self.name)
-            stream, place = rejoined(sample, stream), 0
-            while data := text.data + (more := stream.read(max(self._size, len(text.data)))):
+            stream, place = _again(sample, stream), 0
+            while data := text.data + (more := _lines(stream, max(self._size, len(text.data)))):
                 end = last_record_end(data, text.delimiter) if more else len(data)
                 piece = text._replace(data=data[:end])
                 check_text(piece.data, self.name, (place, text.before))
@@ -148,6 +150,20 @@ class CsvSource(Source):
                 text = text._replace(data=data[end:], before=text.before + count_line_ends(piece.data))
                 place += end
                 check_length(text.source, text.before + 1, len(text.data))
+
+
+def _again(start: bytes, stream: io.BufferedReader) -> io.BufferedReader:
+    """The stream from the first of these bytes, which were taken from it."""
+    if not stream.seekable():
+        return rejoined(start, stream)
+    stream.seek(-len(start), os.SEEK_CUR)
+    return stream
+
+
+def _lines(stream: io.BufferedReader, size: int) -> bytes:
+    """So many bytes, and to the end of the line that they end in: most records end there, and nothing is cut off."""
+    found = stream.read(size)
+    return found + stream.readline(SAMPLE) if size > SAMPLE else found
 
 
 def _without_header(text: CsvText) -> tuple[tuple[str, ...], CsvText]:
