@@ -192,18 +192,19 @@ class GraphCode:
             def where_to(index: Position, start: int = start) -> Position:
                 return (*index[:axis], self.code.add(index[axis], start), *index[axis + 1 :])
 
-            self._copy_into(node, part, buffers, where_to)
+            beside = contiguous_axis(part.spec.shape) == contiguous_axis(node.spec.shape)
+            self._copy_into(node, part, buffers, where_to, self.wide(part) if beside else 1)
             start += part.spec.shape[axis]
 
     def _copy_into(
-        self, node: Node, part: Node, buffers: list[Value], where_to: Callable[[Position], Position]
+        self, node: Node, part: Node, buffers: list[Value], where_to: Callable[[Position], Position], wide: int = 1
     ) -> None:
         def body(index: Position) -> None:
             place = self.code.offset(where_to(index), node.spec.shape)
             for lane, buffer in enumerate(buffers):
                 self.code.store(self.element(part, index, lane), buffer, ir_type(node.spec.dtype), place)
 
-        self.code.each(part.spec.shape, body)
+        self.code.each(part.spec.shape, body, wide)
 
     def is_entrywise(self) -> bool:
         """Whether each entry of the results depends on the same entry of the inputs, and on single numbers, only."""

@@ -82,20 +82,19 @@ class Program:
         """The outputs added over all rows, one behind the other, in float64."""
         return np.asarray(np.add.reduce(self.sums(rows, params), axis=0))
 
-    def sums(self, rows: Sequence[np.ndarray], params: np.ndarray, block: int | None = None) -> np.ndarray:
-        """The same for each block of so many rows, which are to be added in order."""
-        block = block or ROWS_IN_BLOCK
+    def sums(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
+        """The same for each block of rows, which are to be added in order."""
         count = check_rows(self.loop.inputs.rows, rows, self.labels)
         check_flat("params", params, self.loop.inputs.params)
         assert not isinstance(self.loop, Train)
         size = sum(output.spec.size for output in self.loop.graph.outputs)
-        blocks = -(-count // block)
+        blocks = -(-count // ROWS_IN_BLOCK)
         totals = np.empty((blocks, size))
         addresses, place = [address(array) for array in rows], address(params)
 
         def some(first: int, last: int) -> None:
-            start, stop = first * block, min(last * block, count)
-            self.call(*addresses, start, stop, block, place, address(totals) + first * size * 8)
+            start, stop = first * ROWS_IN_BLOCK, min(last * ROWS_IN_BLOCK, count)
+            self.call(*addresses, start, stop, ROWS_IN_BLOCK, place, address(totals) + first * size * 8)
 
         in_threads(some, blocks, count)
         return totals

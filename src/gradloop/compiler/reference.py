@@ -85,11 +85,8 @@ class ReferenceProgram:
             totals += np.concatenate([part.ravel() for part in outputs])
         return totals
 
-    def sums(self, rows: Sequence[np.ndarray], params: np.ndarray, block: int | None = None) -> np.ndarray:
-        if block is None:
-            return self.sum(rows, params)[None]
-        count = check_rows(self.loop.inputs.rows, rows, self.labels)
-        return np.stack([self.sum([r[i : i + block] for r in rows], params) for i in range(0, count, block)])
+    def sums(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
+        return self.sum(rows, params)[None]
 
     def map(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
         assert not isinstance(self.loop, Train)

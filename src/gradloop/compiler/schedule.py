@@ -122,10 +122,11 @@ def lanes_for(graph: Graph) -> int:
     row after row; unless a row's single numbers take so long that a vector of them is worth packing.
     """
     products = [node for node in graph.nodes if node.op == "matmul"]
-    if any(node.op in COSTLY and node.spec.size == 1 for node in graph.nodes):
-        return LANES_OF_COSTLY if all(min(node.spec.shape) == 1 for node in products) else 4
+    costly = [node.spec.size for node in graph.nodes if node.op in COSTLY]
     if not products and has_wide_totals(graph):
-        return LANES_OF_TOTALS
+        return 1 if any(size > 1 for size in costly) else LANES_OF_TOTALS  # beside an exponential a total costs nothing
+    if 1 in costly:
+        return LANES_OF_COSTLY if all(min(node.spec.shape) == 1 for node in products) else 4
     in_registers = all(
         node.spec.size == 1 and node.inputs[0].spec.size * node.spec.dtype.itemsize <= SPANS_WRITTEN_OUT * VECTOR
         for node in products

@@ -2,18 +2,19 @@
 
     params_k = argmin  Σ_i w_ik (ŷ(x_i, params_k) − y_ik)² / 2
 
-A compiled Sum whose blocks are the sets gives the loss, g = Jᵀ w r and Jᵀ w J of each of them in one pass; the steps
+Sets lie side by side as candidates do, so that vectors run across them: a compiled Sum over the measurements gives the
+loss, g = Jᵀ w r and Jᵀ w J of each, and NumPy solves for the steps of all of them,
 
-    (Jᵀ w J + damping · diag(Jᵀ w J)) step = −g
+    (Jᵀ w J + damping · diag(Jᵀ w J)) step = −g.
 
-are solved by NumPy for all sets that are not finished.
+A set that is finished makes room for one that waits.
 
 Source: Marquardt, An algorithm for least-squares estimation of nonlinear parameters, 1963.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ import numpy as np
 from gradloop.compiler.loops import Inputs, Sum
 from gradloop.compiler.program import compile_loop, in_threads
 from gradloop.compiler.reference import ReferenceProgram
+from gradloop.core.candidates import with_candidates
 from gradloop.core.grad import gradient
 from gradloop.core.graph import Graph, input_node
 from gradloop.core.lift import inline
@@ -30,8 +32,11 @@ from gradloop.core.spec import FLOAT64, Spec
 from gradloop.core.trace import Tracer
 from gradloop.stop import Stop
 
-SETS_AT_ONCE = 512  # so that a chunk stays near the processor
-FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-12, 1e14
+FEW, MANY = 64, 1024  # sets at once; many, if there are, unless their matrices would not stay near the processor
+NARROW = 5  # parameters of a matrix that does
+FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1.0, 1e-12, 1e14
+SMALL_DAMPING = 1e-3  # with which the gap is as good as that of the step without damping
+NOT_YET = -1  # steps of a set whose start is to be judged
 Array = Any
 
 
@@ -55,8 +60,8 @@ class Answers(NamedTuple):
     stop: Array  # of Stop
 
 
-def normal_equations(prediction: Graph, names: Sequence[str], weighted: bool) -> Sum:
-    """The loop whose sums are w r² / 2, w r J and w J Jᵀ; parameters come with each row."""
+def normal_equations(prediction: Graph, names: Sequence[str], weighted: bool, together: int) -> Sum:
+    """The loop over measurements whose sums are w r² / 2, w r J and w J Jᵀ; the last axis of each is that of sets."""
     slopes = gradient(prediction, names)
     rows = [prediction.by_name["row"], input_node("y", Spec((), FLOAT64))]
     rows += [input_node("weight", Spec((), FLOAT64))] if weighted else []
@@ -71,8 +76,10 @@ def normal_equations(prediction: Graph, names: Sequence[str], weighted: bool) ->
         weight * residual * J,
         np.reshape(J, (-1, 1)) * np.reshape(weight * J, (1, -1)),
     )
-    graph = Graph("normal equations", (*rows, *params), tuple(output.node for output in outputs))
-    return Sum(simplify(graph), Inputs((*rows, *params), ()))
+    alone = Graph("normal equations", (*rows, *params), tuple(output.node for output in outputs))
+    own = [node.attributes["name"] for node in alone.inputs[1:]]  # of each set; the places are those of all
+    graph = with_candidates(simplify(alone), own, together)
+    return Sum(graph, Inputs(graph.inputs[: len(rows)], graph.inputs[len(rows) :]))
 
 
 def solve_each(
@@ -82,94 +89,132 @@ def solve_each(
 
     Args: start (k, p); tolerance, of ½ gᵀ (Jᵀ w J)⁻¹ g as a share of the loss.
     """
-    loop = normal_equations(prediction, names, sets.weights is not None)
+    count, width = start.shape
+    together = MANY if count >= MANY and width <= NARROW else FEW
+    loop = normal_equations(prediction, names, sets.weights is not None, together)
     program = compile_loop(loop) if engine == "native" else ReferenceProgram(loop)
-    shapes = [prediction.by_name[name].spec for name in names]
-    count = len(sets.y)
-    found: list[Any] = [None] * -(-count // SETS_AT_ONCE)
+    answers = Answers(
+        start.copy(), np.empty(count), np.empty((count, width, width)), np.empty((count, width)),
+        np.empty(count, np.int64), np.empty(count, object),
+    )  # fmt: skip
 
     def some(first: int, last: int) -> None:
-        for number in range(first, last):
-            part = slice(number * SETS_AT_ONCE, min((number + 1) * SETS_AT_ONCE, count))
-            weights = None if sets.weights is None else sets.weights[part]
-            chunk = Chunk(program, shapes, Sets(sets.x, sets.y[part], weights), start[part].copy())
-            found[number] = chunk.solve(tolerance, iterations)
+        with np.errstate(all="ignore"):  # each thread has its own
+            Places(program, sets, answers, together, range(first, last)).solve(tolerance, iterations)
 
-    in_threads(some, len(found), sets.y.size)
-    return Answers(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+    in_threads(some, count, sets.y.size)
+    return answers
 
 
-class Chunk:
-    """Some of the sets: what is given, then what changes."""
+class Places:
+    """As many sets as are worked on side by side: one that is finished makes room for the next.
 
-    def __init__(self, program: Any, shapes: Sequence[Spec], sets: Sets, params: Array) -> None:
-        self.program, self.shapes, self.sets, self.params = program, shapes, sets, params
-        self.x = np.tile(sets.x, (len(params), *[1] * (sets.x.ndim - 1)))
-        self.loss, self.slope, self.curvature = self.sums(np.arange(len(params)), params)
-        self.damping = np.full(len(params), FIRST_DAMPING)
-        self.iterations = np.zeros(len(params), np.int64)
-        self.stop = np.full(len(params), Stop.ITERATIONS, object)
+    The last axis of all arrays is that of places; a place without a set repeats what it did last.
+    """
 
-    def sums(self, which: Array, params: Array) -> tuple[Array, Array, Array]:
-        """Loss, g and Jᵀ w J of some sets at these parameters (n, p)."""
-        m, width = len(self.sets.x), params.shape[1]
-        rows = [self.x[: len(which) * m], self.sets.y[which].ravel()]
-        if self.sets.weights is not None:
-            rows.append(self.sets.weights[which].ravel())
-        ends = np.cumsum([spec.size for spec in self.shapes])[:-1]
-        for part, spec in zip(np.split(params, ends, axis=1), self.shapes, strict=True):
-            rows.append(np.repeat(part.reshape(-1, *spec.shape), m, axis=0))
-        total = self.program.sums(rows, np.empty(0), m)
-        return total[:, 0], total[:, 1 : 1 + width], total[:, 1 + width :].reshape(-1, width, width)
+    def __init__(self, program: Any, sets: Sets, answers: Answers, together: int, waiting: range) -> None:
+        self.program, self.sets, self.answers = program, sets, answers
+        width = answers.params.shape[1]
+        self.waiting = np.array(waiting)
+        self.which = np.full(together, -1)  # set in each place; -1 where there is none
+        self.y = np.zeros((len(sets.x), together))
+        self.weights = None if sets.weights is None else np.zeros_like(self.y)
+        self.params = np.repeat(answers.params[waiting.start][:, None], together, axis=1)
+        self.loss, self.slope = np.empty(together), np.empty((width, together))
+        self.curvature = np.empty((width, width, together))
+        self.damping, self.steps = np.empty(together), np.empty(together, np.int64)
+        self.fill(np.arange(together))
 
-    def solve(self, tolerance: float, iterations: int) -> Answers:
-        finite = np.isfinite(self.loss) & np.isfinite(self.curvature).all(axis=(1, 2))
-        self.stop[~finite] = Stop.STALLED
-        active = np.flatnonzero(finite)
-        for _ in range(iterations):
-            if not active.size:
-                break
-            active = self.step(active, tolerance)
-        return Answers(self.params, self.loss, self.curvature, self.slope, self.iterations, self.stop)
+    def fill(self, places: Array) -> None:
+        """Put waiting sets there, as far as there are any."""
+        self.which[places] = -1
+        new, self.waiting = np.split(self.waiting, [len(places)])
+        places = places[: len(new)]
+        self.which[places] = new
+        self.y[:, places] = self.sets.y[new].T
+        if self.sets.weights is not None and self.weights is not None:
+            self.weights[:, places] = self.sets.weights[new].T
+        self.params[:, places] = self.answers.params[new].T
+        self.loss[places], self.slope[:, places] = np.inf, 0
+        self.curvature[:, :, places] = np.eye(len(self.slope))[:, :, None]
+        self.damping[places], self.steps[places] = FIRST_DAMPING, NOT_YET
 
-    def step(self, active: Array, tolerance: float) -> Array:
-        """One step of each active set; those that go on."""
-        steps = damped_steps(self.curvature[active], self.slope[active], self.damping[active])
-        promised = -np.sum(self.slope[active] * steps, axis=1) / 2
-        tried = self.params[active] + steps
-        loss, slope, curvature = self.sums(active, tried)
-        self.iterations[active] += 1
-        better = (loss <= self.loss[active]) & np.isfinite(curvature).all(axis=(1, 2))
-        near = promised <= tolerance * self.loss[active] + np.finfo(float).tiny
-        gained = active[better]
-        self.params[gained], self.loss[gained] = tried[better], loss[better]
-        self.slope[gained], self.curvature[gained] = slope[better], curvature[better]
-        damping = np.where(better, self.damping[active] / 10, self.damping[active] * 10)
+    def sums(self, params: Array) -> tuple[Array, Array, Array]:
+        """Loss, g and Jᵀ w J at these parameters (p, places)."""
+        rows = [self.sets.x, self.y] + ([] if self.weights is None else [self.weights])
+        outputs = self.program.loop.graph.outputs
+        parts = np.split(self.program.sum(rows, params.ravel()), np.cumsum([each.spec.size for each in outputs])[:-1])
+        loss, slope, curvature = (part.reshape(each.spec.shape) for part, each in zip(parts, outputs, strict=True))
+        # The J of a linear law is the same for all sets.
+        return loss, slope, np.broadcast_to(np.atleast_3d(curvature), self.curvature.shape)
+
+    def solve(self, tolerance: float, iterations: int) -> None:
+        while (self.which >= 0).any():
+            ended = self.step(tolerance, iterations)
+            if ended.any():
+                self.fill(np.flatnonzero(ended))
+
+    def step(self, tolerance: float, iterations: int) -> Array:
+        """One step of each set; whether it was the last. That of a new set only judges its start."""
+        steps = damped_steps(self.curvature, self.slope, self.damping)
+        promised = -np.sum(self.slope * steps, axis=0) / 2
+        tried = self.params + steps
+        loss, slope, curvature = self.sums(tried)
+        is_new, was_small = self.steps == NOT_YET, self.damping <= SMALL_DAMPING
+        near = promised <= tolerance * self.loss + np.finfo(float).tiny
+        better = (loss <= self.loss) & np.isfinite(loss) & np.isfinite(curvature).all(axis=(0, 1))
+        for old, new in ((self.params, tried), (self.loss, loss), (self.slope, slope), (self.curvature, curvature)):
+            np.copyto(old, new, where=better)
+        self.steps += 1
+        self.damping = np.where(is_new, self.damping, np.where(better, self.damping / 10, self.damping * 10))
         # Near the end a step that rounding makes no better is no reason for smaller steps: the promise counts.
-        done = near & (self.damping[active] <= FIRST_DAMPING)
-        stuck = ~done & (damping > MOST_DAMPING)
-        self.damping[active] = np.maximum(damping, LEAST_DAMPING)
-        self.stop[active[done]], self.stop[active[stuck]] = Stop.CONVERGED, Stop.STALLED
-        return active[~(done | stuck)]
+        done = near & was_small & ~is_new
+        stuck = np.where(is_new, ~better, self.damping > MOST_DAMPING)
+        self.damping = np.maximum(self.damping, LEAST_DAMPING)
+        stops = {Stop.CONVERGED: done, Stop.STALLED: stuck, Stop.ITERATIONS: self.steps >= iterations}
+        return self.tell(stops)
+
+    def tell(self, stops: Mapping[Stop, Array]) -> Array:
+        """Write down the answers of sets that ended, each for the first of its reasons; whether a place's set did."""
+        reasons = np.select(list(stops.values()), np.arange(len(stops)), -1)
+        ended = (reasons >= 0) & (self.which >= 0)
+        which, answers = self.which[ended], self.answers
+        answers.params[which], answers.slope[which] = self.params[:, ended].T, self.slope[:, ended].T
+        answers.loss[which], answers.curvature[which] = self.loss[ended], self.curvature[:, :, ended].T
+        answers.iterations[which] = self.steps[ended]
+        answers.stop[which] = np.array(list(stops), object)[reasons[ended]]
+        return ended
 
 
 def damped_steps(curvature: Array, slope: Array, damping: Array) -> Array:
-    """−(A + damping · diag A)⁻¹ g for each set, in units in which the diagonal of A is 1."""
+    """−(A + damping · diag A)⁻¹ g for each set, in units in which the diagonal of A is 1: A (p, p, sets), g (p, sets).
+
+    By elimination without a search for pivots, which a positive definite matrix needs none of; where rounding left A
+    none, the step is no better, and the next one is damped more.
+    """
     sizes = scales(curvature)
-    scaled = curvature / (sizes[:, :, None] * sizes[:, None, :])
-    scaled += damping[:, None, None] * np.eye(slope.shape[1])
-    return -np.linalg.solve(scaled, (slope / sizes)[:, :, None])[:, :, 0] / sizes
+    scaled, right = curvature / sizes[:, None] / sizes, slope / sizes
+    width = len(slope)
+    scaled[np.arange(width), np.arange(width)] += damping
+    for i in range(width - 1):
+        factors = scaled[i + 1 :, i] / scaled[i, i]
+        scaled[i + 1 :, i + 1 :] -= factors[:, None] * scaled[i, i + 1 :]
+        right[i + 1 :] -= factors * right[i]
+    for i in reversed(range(width)):
+        right[i] /= scaled[i, i]
+        right[:i] -= scaled[:i, i] * right[i]
+    return -right / sizes
 
 
 def scales(curvature: Array) -> Array:
     """The root of each diagonal entry; 1 for a parameter that does nothing."""
-    diagonal = np.diagonal(curvature, axis1=1, axis2=2)
+    diagonal = np.einsum("ii...->i...", curvature)
     return np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
 
 
 def inverses(curvature: Array) -> Array:
     """(Jᵀ w J)⁻¹ of each set; not a number where the data do not determine all parameters."""
-    sizes = scales(curvature)
+    sizes = scales(curvature.T).T
     scaled = curvature / (sizes[:, :, None] * sizes[:, None, :])
     found = np.full_like(curvature, np.nan)
     known = np.isfinite(scaled).all(axis=(1, 2))
