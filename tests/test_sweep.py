@@ -1,5 +1,6 @@
 """Many settings on the same examples: each run is what a fit of its own would be."""
 
+import inspect
 import sys
 
 import numpy as np
@@ -11,7 +12,17 @@ from gradloop.errors import DataError, OptionError
 from gradloop.solvers.gradient_descent import GradientDescent
 from gradloop.solvers.minibatch import Minibatch
 from gradloop.stop import Stop
-from gradloop.sweep import STRENGTHS, optimizer_of, penalty_of, planned, several, side_by_side, solver_of
+from gradloop.sweep import (
+    INSTEAD,
+    STRENGTHS,
+    in_shared_passes,
+    optimizer_of,
+    penalty_of,
+    planned,
+    several,
+    side_by_side,
+    solver_of,
+)
 
 module = sys.modules["gradloop.sweep"]  # gl.sweep is the function
 
@@ -37,6 +48,28 @@ def test_every_run_has_the_bits_of_a_fit_of_its_own(model, optimizer):
         alone = gl.fit(X, y, model=model, solver=Minibatch(rule, run.settings["batch_size"], 3), seed=5)
         assert same_bits(run.fit, alone) and run.fit.stop is alone.stop
         assert run.fit.certificate == alone.certificate and run.fit.notes == alone.notes
+        assert run.fit.origin == alone.origin and run.fit.course.solver.optimizer is run.fit.course.optimizer
+
+
+def test_rates_of_one_batch_size_share_passes_with_work_for_every_thread():
+    plans = planned({"learning_rate": RATES, "batch_size": SIZES, "epochs": 2}, None, 0)
+    parts = in_shared_passes(plans, 1, "native")
+    assert [{plan.settings["batch_size"] for plan in part} for part in parts] == [{size} for size in SIZES]
+    assert [[plan.settings["learning_rate"] for plan in part] for part in parts] == [RATES] * len(SIZES)
+    assert [len(part) for part in in_shared_passes(plans, 2, "native")] == [2, 1] * len(SIZES)
+    assert sorted(map(len, in_shared_passes(planned({"learning_rate": np.arange(1, 21)}, None, 0), 1, "native"))) == [
+        6, 7, 7,
+    ]  # fmt: skip
+    assert all(len(part) == 1 for part in in_shared_passes(plans, 1, "numpy"))
+    derived = planned({"batch_size": SIZES, "optimizer": ["sgd"]}, None, 0)
+    descent = planned({"learning_rate": RATES}, "gradient_descent", 0)
+    assert all(len(part) == 1 for part in in_shared_passes([*derived, *descent], 1, "native"))
+
+
+def test_a_sweep_tells_what_the_seconds_of_shared_passes_mean():
+    shared = gl.sweep(X, Y, learning_rate=RATES, batch_size=[7, 64], epochs=2)
+    assert shared.notes[0].startswith("Up to 3 runs share each pass")
+    assert not any("share" in note for note in gl.sweep(X, Y, learning_rate=[0.1], batch_size=[7, 64], epochs=2).notes)
 
 
 def test_a_table_is_read_once_and_each_run_is_the_fit_of_it(monkeypatch, tmp_path):
@@ -115,7 +148,7 @@ def test_ctrl_c_keeps_the_runs_that_began():
     for run in found:
         assert run.fit.stop in (Stop.FINISHED, Stop.INTERRUPTED) and np.isfinite(run.loss)
     with pytest.raises(KeyboardInterrupt):
-        side_by_side(interrupted, [None], 1, None)
+        side_by_side(interrupted, [None], 1, 1, None)
 
 
 def interrupted(plan, watch):
@@ -132,7 +165,7 @@ def test_a_fault_in_one_run_is_told_and_ends_the_others():
 
     began = []
     with pytest.raises(DataError, match="A fault"):
-        side_by_side(run, list(range(50)), 2, None)
+        side_by_side(run, list(range(50)), 2, 50, None)
     assert 0 in began and len(began) < 50
 
 
@@ -173,6 +206,28 @@ def test_wrong_options_are_refused_before_any_run(monkeypatch, options, sentence
     monkeypatch.setattr(Minibatch, "solve", lambda *given: pytest.fail("a run began"))
     with pytest.raises(OptionError, match=sentence):
         gl.sweep(X, Y, **options)
+
+
+@pytest.mark.parametrize("name", INSTEAD)
+def test_options_of_a_single_fit_are_refused_with_what_to_do(name):
+    assert name in inspect.signature(gl.fit).parameters
+    with pytest.raises(OptionError, match=f"A sweep does not take {name}: "):
+        gl.sweep("no such file.csv", target="y", learning_rate=0.1, **{name: "some"})
+    assert len(gl.sweep(X, Y, learning_rate=0.1, epochs=1, **{name: None})) == 1
+
+
+def test_every_option_of_a_fit_is_taken_or_refused():
+    taken = inspect.signature(gl.sweep).parameters
+    assert set(inspect.signature(gl.fit).parameters) <= {*taken, *INSTEAD}
+    with pytest.raises(TypeError, match="unexpected keyword argument 'speed'"):
+        gl.sweep(X, Y, learning_rate=0.1, speed=2)
+
+
+def test_units_are_those_of_each_fit(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("x,y\n" + "".join(f"{i},{3 * i}\n" for i in range(40)))
+    found = gl.sweep(path, target="y", learning_rate=[0.1, 0.2], epochs=2, units={"x": "m"})
+    assert [run.fit.units for run in found] == [{"x": "m"}] * 2
 
 
 def test_wrong_settings_are_refused_before_the_data_are_read():

@@ -28,10 +28,24 @@ from gradloop.solvers.auto import SOLVERS, Solver
 from gradloop.solvers.curvature import stable_rate, stable_rates
 from gradloop.solvers.gradient_descent import GradientDescent
 from gradloop.solvers.minibatch import Minibatch, check_penalty
-from gradloop.training import Given, Settings, check_options, originating, train
+from gradloop.solvers.together import solve_together
+from gradloop.training import Given, Settings, check_options, fit_of, names_with_units, originating, train
+from gradloop.units import as_units
 
 STEPS = ("optimizer", "learning_rate", "batch_size", "epochs")  # how steps are taken
 STRENGTHS = ("l1", "l2")  # of the penalty
+_ALONE = "fit the best of its runs again, with gradloop.fit"
+INSTEAD = {  # options of a fit that one run has
+    "penalty": "give its strengths as l1 and l2",
+    "memory": "its runs need all rows in memory, so sweep some of the rows, and " + _ALONE,
+    "cache": "its rows are read once and stay in memory, so leave it out",
+    "cluster": "its runs need all rows in memory, so sweep some of the rows, and " + _ALONE,
+    "checkpoint": "Ctrl-C keeps the runs that are done; to keep one on the way, " + _ALONE,
+    "every": "it has no checkpoint",
+    "resume": "it has no checkpoint",
+    "callbacks": "they listen to one run; " + _ALONE,
+}
+TOGETHER = 8  # runs that share a pass: their parameters stay at hand, and one that ends is told of soon
 Array = Any
 
 
@@ -42,10 +56,12 @@ def sweep(
     loss: str | Callable[..., Any] | None = None, weights: Any = None, start: Mapping[str, Any] | None = None,
     seed: int = 0, holdout: float = 0.0, errors: str = "classical", missing: str = "error",
     max_levels: int | None = None, unseen: str = "error", engine: str = "native", progress: Report | None = None,
+    units: Mapping[str, str] | None = None, **refused: Any,
 ) -> Sweep:  # fmt: skip
     """Fit the same examples with every combination of the settings given, and compare the runs.
 
-    The data are read and made ready once. Where rows are held out the best run is the one with the least loss on
+    The data are read and made ready once, and rates of one batch size share the passes over them: each run has the
+    bits of a fit of its own. Where rows are held out the best run is the one with the least loss on
     them, otherwise the one with the least objective at its end.
 
     Args:
@@ -55,8 +71,9 @@ def sweep(
         l1, l2: strengths of the penalty. Several can only be compared on rows held out
         solver: its name; None: "minibatch", or the one that suits the problem where only strengths are given
         data, y, target, leave_out, model, loss, weights, start, seed, holdout, errors, missing, max_levels, unseen,
-            engine: as for `gradloop.fit`
+            engine, units: as for `gradloop.fit`
         progress: a function that is told how many of the runs are done, as epochs
+        refused: options of `gradloop.fit` that have no meaning for many runs; each is told what to do instead
 
     Raises:
         DataError, ModelError, OptionError: a sentence saying what does not fit, where, and what to do.
@@ -66,22 +83,36 @@ def sweep(
     >>> [run.fit.stop.name for run in found]
     ['FINISHED', 'FINISHED', 'DIVERGED', 'DIVERGED']
     """
+    refuse(refused)
     check_options(seed, start, None, errors)
     as_callbacks(progress, ())  # refused here, before any work, if it is no function
     given = (optimizer, learning_rate, batch_size, epochs, l1, l2)
     plans = planned(dict(zip((*STEPS, *STRENGTHS), given, strict=True)), solver, holdout)
     rules = Rules(missing, max_levels, unseen)  # type: ignore[arg-type]  # checked where they are used
     source = open_source(data)
+    named = as_units(units, names_with_units(source, model, start))
     asked = Given(y, target, leave_out, model, loss, start, weights, holdout, seed, rules)
     examples = from_arrays(data, *asked) if source is None else from_table(read_table(source), *asked)
     common = Settings(None, None, seed, errors, engine)
     problems = {plan.strengths: problem_of(examples, plan.penalty, engine, 0) for plan in plans}
+    threads = threads_for(plans, len(examples.X))
+    parts = in_shared_passes(plans, threads, engine)
     runs = [
-        run._replace(fit=originating(run.fit, source, {}))
-        for run in compared(examples, plans, problems, common, progress)
+        run._replace(fit=originating(run.fit, source, named))
+        for run in compared(examples, plans, parts, problems, common, threads, progress)
     ]
     bound, notes = limits(runs, problems[plans[0].strengths])
-    return Sweep(tuple(with_gaps(runs)), (*examples.notes, *notes), bound, len(plans))
+    return Sweep(tuple(with_gaps(runs)), (*examples.notes, *shared_notes(parts), *notes), bound, len(plans))
+
+
+def refuse(given: Mapping[str, Any]) -> None:
+    """Raise OptionError for an option of a fit that sweeps lack, and TypeError for what is no option at all."""
+    for name, value in given.items():
+        if name not in INSTEAD:
+            raise TypeError(f"sweep() got an unexpected keyword argument {name!r}")
+        if value is None or value is False:
+            continue
+        raise OptionError(f"A sweep does not take {name}: {INSTEAD[name]}.")
 
 
 # ---- what is to be run ---------------------------------------------------------------------------------------
@@ -178,59 +209,110 @@ def penalty_of(size: Any, square: Any) -> Penalty | None:
 
 
 def compared(
-    examples: Examples, plans: Sequence[Plan], problems: Mapping[Any, Problem], common: Settings, report: Report | None
-) -> list[Run]:
+    examples: Examples, plans: Sequence[Plan], parts: Sequence[Sequence[Plan]], problems: Mapping[Any, Problem],
+    common: Settings, threads: int, report: Report | None,
+) -> list[Run]:  # fmt: skip
     """All runs; after Ctrl-C those that began."""
     for plan in plans:
         check_plan(plan, problems[plan.strengths])
     unseen = None if examples.held is None else held_problem(examples, common.engine)
 
-    def run(plan: Plan, watch: Report) -> Run:
-        settings = common._replace(solver=plan.solver, penalty=plan.penalty, callbacks=as_callbacks(watch, ()))
-        problem = problems[plan.strengths]
-        return judged(plan, train(examples, settings, problem), problem, unseen)
+    def run(some: Sequence[Plan], watch: Report) -> list[Run]:
+        problem = problems[some[0].strengths]
+        found = fits_of(examples, some, problem, common, watch)
+        return [judged(plan, fit, problem, unseen) for plan, fit in zip(some, found, strict=True)]
 
-    one_each = len(examples.X) >= ROWS_WORTH_A_THREAD and all(isinstance(plan.solver, Minibatch) for plan in plans)
-    return side_by_side(run, plans, processors() if one_each else 1, report)
+    runs = side_by_side(run, parts, threads, len(plans), report)
+    order = {id(plan.settings): place for place, plan in enumerate(plans)}
+    return sorted(runs, key=lambda run: order[id(run.settings)])
+
+
+def threads_for(plans: Sequence[Plan], rows: int) -> int:
+    """Minibatches follow one another, so a run keeps one processor busy; other solvers have threads of their own."""
+    many = rows >= ROWS_WORTH_A_THREAD and all(isinstance(plan.solver, Minibatch) for plan in plans)
+    return processors() if many else 1
+
+
+def in_shared_passes(plans: Sequence[Plan], threads: int, engine: str) -> list[list[Plan]]:
+    """The plans, those together whose runs may take their steps while a row is at hand, with work for every thread.
+
+    Which are minibatches that differ in a given learning rate alone.
+    """
+    alike: dict[Any, list[Plan]] = {}
+    for place, plan in enumerate(plans):
+        given = isinstance(plan.solver, Minibatch) and isinstance(plan.solver.optimizer, Optimizer)
+        others = tuple(value for name, value in plan.settings.items() if name != "learning_rate")
+        alike.setdefault(others if given and engine == "native" else place, []).append(plan)
+    parts = [(some, max(min(threads, len(some)), -(-len(some) // TOGETHER))) for some in alike.values()]
+    return [some[part::count] for some, count in parts for part in range(count)]
+
+
+def shared_notes(parts: Sequence[Sequence[Plan]]) -> tuple[str, ...]:
+    """What the seconds of a run mean that had its passes in company."""
+    most = max(map(len, parts))
+    if most == 1:
+        return ()
+    return (f"Up to {most} runs share each pass over the rows; their seconds are those of all that share it.",)
+
+
+def fits_of(
+    examples: Examples, plans: Sequence[Plan], problem: Problem, common: Settings, watch: Report
+) -> Iterable[Fit]:
+    """The fits of plans: one of its own, or several from the same passes."""
+    settings = [common._replace(solver=plan.solver, penalty=plan.penalty) for plan in plans]
+    if len(plans) == 1:
+        return [train(examples, settings[0]._replace(callbacks=as_callbacks(watch, ())), problem)]
+    solvers = [plan.solver for plan in plans if isinstance(plan.solver, Minibatch)]
+    solutions = solve_together(problem, solvers, common.seed, watch)
+    return (
+        fit_of(examples, problem, solver, solution, each)
+        for solver, solution, each in zip(solvers, solutions, settings, strict=True)
+    )
 
 
 def side_by_side(
-    run: Callable[[Plan, Report], Run], plans: Sequence[Plan], threads: int, report: Report | None
-) -> list[Run]:
-    """Runs in so many threads at once: minibatches follow one another, so a run keeps only one processor busy.
+    run: Callable[[Sequence[Plan], Report], list[Run]], parts: Sequence[Sequence[Plan]], threads: int, planned: int,
+    report: Report | None,
+) -> list[Run]:  # fmt: skip
+    """Parts of the plans in so many threads at once.
 
     After Ctrl-C running ones end with their epoch, and others do not begin.
     """
     from concurrent.futures import ThreadPoolExecutor, as_completed
 
-    stopping, begun, rows = threading.Event(), time.perf_counter(), 0.0
+    stopping, begun, runs = threading.Event(), time.perf_counter(), []
 
     def watch(state: Progress) -> None:
         if stopping.is_set():
             raise KeyboardInterrupt
 
-    def watched(plan: Plan) -> Run | None:
-        return None if stopping.is_set() else run(plan, watch)
+    def watched(some: Sequence[Plan]) -> list[Run]:
+        return [] if stopping.is_set() else run(some, watch)
 
     prefix = WORKER if threads > 1 else ""  # whose passes over the rows then have no threads of their own
     with ThreadPoolExecutor(threads, thread_name_prefix=prefix) as pool:
-        futures = [pool.submit(watched, plan) for plan in plans]
+        futures = [pool.submit(watched, some) for some in parts]
         try:
-            for done, future in enumerate(as_completed(futures), start=1):
-                found = future.result()
-                rows += 0.0 if found is None else np.nan_to_num(found.rows)
-                seconds = time.perf_counter() - begun
-                if report and found is not None:
-                    report(Progress(done, len(plans), found.loss, rows / seconds, seconds))
+            for future in as_completed(futures):
+                for found in future.result():
+                    runs.append(found)
+                    tell(report, runs, planned, time.perf_counter() - begun)
         except KeyboardInterrupt:
             stopping.set()
         except BaseException:
             stopping.set()
             raise
-        runs = [found for future in futures if (found := future.result()) is not None]
+        runs = [found for future in futures for found in future.result()]
     if not runs:
         raise KeyboardInterrupt
     return runs
+
+
+def tell(report: Report | None, runs: Sequence[Run], planned: int, seconds: float) -> None:
+    """How many of the runs are done."""
+    if report:
+        rows = sum(float(np.nan_to_num(run.rows)) for run in runs)
+        report(Progress(len(runs), planned, runs[-1].loss, rows / seconds, seconds))
 
 
 def check_plan(plan: Plan, problem: Problem) -> None:

@@ -53,6 +53,7 @@ class Code:
         self.entry = function.append_basic_block("entry")
         self.ir = ir.IRBuilder(function.append_basic_block("start"))
         self.borrowed: list[Value] = []  # memory to give back at the end
+        self.flags: tuple[str, ...] = FLAGS
 
     def close_entry(self) -> None:
         """Join the block of buffers, which grows until the end, to the code; give back memory wherever it returns."""
@@ -138,8 +139,7 @@ class Code:
 
     def store(self, value: Value, base: Value, kind: ir.Type, position: Index = 0) -> None:
         if isinstance(position, Span):
-            vector = self.spread(value, position.width)
-            self.ir.store(vector, self.at(base, kind, position.start), align=width_of(kind))
+            self.ir.store(self.spread(value, position.width), self.at(base, kind, position.start), width_of(kind))
         else:
             self.ir.store(value, self.at(base, kind, position))
 
@@ -323,16 +323,16 @@ class Code:
         return self.ir.add(a, b) if is_whole(a) else self.fadd(a, b)
 
     def fadd(self, a: Value, b: Value) -> Value:
-        return self.ir.fadd(*self.alike((a, b)), flags=FLAGS)
+        return self.ir.fadd(*self.alike((a, b)), flags=self.flags)
 
     def fsub(self, a: Value, b: Value) -> Value:
-        return self.ir.fsub(*self.alike((a, b)), flags=FLAGS)
+        return self.ir.fsub(*self.alike((a, b)), flags=self.flags)
 
     def fmul(self, a: Value, b: Value) -> Value:
-        return self.ir.fmul(*self.alike((a, b)), flags=FLAGS)
+        return self.ir.fmul(*self.alike((a, b)), flags=self.flags)
 
     def fdiv(self, a: Value, b: Value) -> Value:
-        return self.ir.fdiv(*self.alike((a, b)), flags=FLAGS)
+        return self.ir.fdiv(*self.alike((a, b)), flags=self.flags)
 
     def fneg(self, a: Value) -> Value:
         return self.ir.fneg(a)

@@ -98,6 +98,24 @@ class Train:
 
 
 @dataclass(frozen=True)
+class Together:
+    """The same training for several runs at once, each with its own numbers, parameters and state."""
+
+    train: Train
+
+    @property
+    def inputs(self) -> Inputs:
+        return self.train.inputs
+
+    @cached_property
+    def key(self) -> str:
+        return f"together {self.train.key}"
+
+    def __str__(self) -> str:
+        return str(self.train).replace("gradient(", "of each run: gradient(", 1)
+
+
+@dataclass(frozen=True)
 class Sum:
     """One pass over the rows that adds up a graph's outputs, block by block, in float64."""
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradloop.compiler.loops import Loop, Map, Sum, Train
+from gradloop.compiler.loops import Loop, Map, Sum, Together, Train
 from gradloop.core.graph import Node
 from gradloop.core.ops import LABEL_OPS
 from gradloop.errors import DataError
@@ -30,30 +30,32 @@ _programs: dict[str, Program] = {}
 _lock = threading.Lock()
 
 
-def module_text(loop: Loop) -> str:
+def module_text(loop: Loop | Together) -> str:
     """The LLVM IR of a loop, before LLVM's passes."""
-    from gradloop.compiler import schedule, train
+    from gradloop.compiler import schedule, together, train
 
-    writers: dict[type, Any] = {Train: train.train_module, Sum: schedule.sum_module, Map: schedule.map_module}
+    writers: dict[type, Any] = {Train: train.train_module, Together: together.together_module}
+    writers |= {Sum: schedule.sum_module, Map: schedule.map_module}
     return str(writers[type(loop)](loop))
 
 
 class Program:
     """Machine code for a loop. `compile_loop` makes one for each distinct loop of a process."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop | Together) -> None:
         from gradloop.compiler.jit import compile_function
         from gradloop.compiler.schedule import rows_are_vectors
 
         self.loop = loop
         self.labels = label_limits(loop)
         self.address = compile_function(
-            module_text(loop), "run", vectors=not isinstance(loop, Train) and rows_are_vectors(loop)
+            module_text(loop), "run", vectors=isinstance(loop, Sum | Map) and rows_are_vectors(loop)
         )
         pointers = [ctypes.c_void_p] * len(loop.inputs.rows)
         whole, pointer = ctypes.c_int64, ctypes.c_void_p
         rest = {
             Train: [whole] * 6 + [pointer] * 3,
+            Together: [whole] * 7 + [pointer] * 5,
             Sum: [whole] * 3 + [pointer] * 2,
             Map: [whole] * 2 + [pointer] * 2,
         }[type(loop)]
@@ -78,6 +80,24 @@ class Program:
         rest = (address(numbers), address(params), address(state))
         return int(self.call(*addresses, count, min(batch_size, count), first_step, last_step, seed, earlier, *rest))
 
+    def train_together(
+        self, rows: Sequence[np.ndarray], batch_size: int, first_step: int, last_step: int, seed: int,
+        numbers: np.ndarray, params: np.ndarray, state: np.ndarray,
+    ) -> list[int]:  # fmt: skip
+        """The same for several runs, whose arrays have one row for each. Returns the steps that each has done."""
+        count = check_rows(self.loop.inputs.rows, rows, self.labels)
+        check_steps(count, batch_size, first_step, last_step)
+        assert isinstance(self.loop, Together)
+        for arrays in zip(numbers, params, state, strict=True):
+            check_training(self.loop.train, *arrays)
+        if not all(array.flags.c_contiguous for array in (numbers, params, state)):
+            raise ValueError("numbers, params and state of several runs must lie one behind the other")
+        addresses = [address(array) for array in rows]
+        totals, stopped = np.empty(params.shape), np.zeros(len(params), np.int64)
+        rest = [address(array) for array in (numbers, params, state, totals, stopped)]
+        self.call(*addresses, count, min(batch_size, count), first_step, last_step, seed, 0, len(params), *rest)
+        return [int(step) or last_step for step in stopped]
+
     def sum(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
         """The outputs added over all rows, one behind the other, in float64."""
         return np.asarray(np.add.reduce(self.sums(rows, params), axis=0))
@@ -86,7 +106,7 @@ class Program:
         """The same for each block of rows, which are to be added in order."""
         count = check_rows(self.loop.inputs.rows, rows, self.labels)
         check_flat("params", params, self.loop.inputs.params)
-        assert not isinstance(self.loop, Train)
+        assert isinstance(self.loop, Sum | Map)
         size = sum(output.spec.size for output in self.loop.graph.outputs)
         blocks = -(-count // ROWS_IN_BLOCK)
         totals = np.empty((blocks, size))
@@ -103,7 +123,7 @@ class Program:
         """The output for every row."""
         count = check_rows(self.loop.inputs.rows, rows, self.labels)
         check_flat("params", params, self.loop.inputs.params)
-        assert not isinstance(self.loop, Train)
+        assert isinstance(self.loop, Sum | Map)
         spec = self.loop.graph.outputs[0].spec
         results = np.empty((count, *spec.shape), self.loop.inputs.dtype)
         addresses, rest = [address(array) for array in rows], (address(params), address(results))
@@ -111,7 +131,7 @@ class Program:
         return results
 
 
-def compile_loop(loop: Loop) -> Program:
+def compile_loop(loop: Loop | Together) -> Program:
     """The program of a loop; compiled at the first call, found again afterwards."""
     with _lock:
         if loop.key not in _programs:
@@ -145,8 +165,9 @@ def check_rows(nodes: Sequence[Node], arrays: Sequence[np.ndarray], labels: Mapp
     return count
 
 
-def label_limits(loop: Loop) -> dict[str, int]:
+def label_limits(loop: Loop | Together) -> dict[str, int]:
     """For each input that picks an entry, how many there are to pick from."""
+    loop = loop.train if isinstance(loop, Together) else loop
     graph = loop.gradient if isinstance(loop, Train) else loop.graph
     limits: dict[str, int] = {}
     for node in graph.nodes:

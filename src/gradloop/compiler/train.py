@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from llvmlite import ir
 
@@ -28,6 +29,7 @@ from gradloop.core.graph import Node
 
 AHEAD = 32  # rows between asking memory for a row and using it
 LINE = 64  # bytes that memory delivers at once
+AS_WRITTEN = ("contract", "arcp", "nsz")
 
 
 def train_module(loop: Train) -> ir.Module:
@@ -42,16 +44,15 @@ def train_module(loop: Train) -> ir.Module:
 class TrainCode:
     """Writes the body of Train, part by part."""
 
-    def __init__(self, code: Code, loop: Train) -> None:
+    def __init__(self, code: Code, loop: Train, arguments: Sequence[Value] = ()) -> None:
         self.code, self.loop = code, loop
-        *given, numbers, params, state = code.function.args
+        *given, numbers, params, state = arguments or code.function.args
         *pointers, self.rows, self.batch_size, self.first, self.last, seed, self.earlier = given
         self.kind = float_type(loop.inputs)
         self.size = total_size(loop.inputs.params)
         self.given, self.state, self.numbers = params, state, numbers
         self.places = list(zip(loop.inputs.params, offsets(loop.inputs.params), strict=True))
-        small = all(lives_in_registers(node) for node in loop.inputs.params)
-        self.params = code.buffer(self.kind, self.size) if small else params
+        self.params = code.buffer(self.kind, self.size) if self.has_own_params() else params
         self.block = Block(code, loop.inputs, pointers)
         readers = self.block.readers() | flat_readers(code, loop.inputs.params, self.params, self.kind)
         self.gradient = GraphCode(code, loop.gradient, readers, loop.inputs.row_names)
@@ -59,6 +60,10 @@ class TrainCode:
         self.part = self.total if self.kind == DOUBLE else code.buffer(self.kind, self.size)  # of a block of positions
         self.order = Order(code, self.rows, seed) if loop.shuffled else None
         self.epoch, self.position = code.buffer(I64, 1), code.buffer(I64, 1)
+
+    def has_own_params(self) -> bool:
+        """Whether parameters are worked on in a place of their own: small ones, in registers."""
+        return all(lives_in_registers(node) for node in self.loop.inputs.params)
 
     def write(self) -> None:
         code = self.code
@@ -118,17 +123,21 @@ class TrainCode:
         code.ir.position_at_end(body)
         end_of_block = code.ir.add(code.ir.or_(start, I64(BLOCK - 1)), I64(1))
         end = smaller(code, end_of_block, stop)
-        if self.part is not self.total:
-            code.clear(self.part, self.kind, self.size)
-        over_rows(code, start, end, lanes_for(self.loop.gradient), self.row_at, self.block, self.add_rows)
-        if self.part is not self.total:
-            self.add_part()
+        self.add_block(start, end)
         if self.order:
             with code.ir.if_then(code.ir.icmp_signed("==", end, end_of_block), likely=False):
                 self.order.fill_block(code.ir.add(end, I64(BLOCK)))
         start.add_incoming(end, code.ir.block)
         code.ir.branch(head)
         code.ir.position_at_end(after)
+
+    def add_block(self, start: Value, end: Value) -> None:
+        code = self.code
+        if self.part is not self.total:
+            code.clear(self.part, self.kind, self.size)
+        over_rows(code, start, end, lanes_for(self.loop.gradient), self.row_at, self.block, self.add_rows)
+        if self.part is not self.total:
+            self.add_part()
 
     def row_at(self, position: Index) -> Value:
         if not self.order:
@@ -179,7 +188,8 @@ class TrainCode:
             readers |= self.number_readers(update.numbers, number_place)
             readers[name_of(g)] = self.turned_mean(g, totals, share) if turned else self.mean_reader(g, totals, share)
             readers[name_of(t)] = lambda index, lane: time
-            self.move(GraphCode(code, update.graph, readers, set()), base, state)
+            with as_written(code):
+                self.move(GraphCode(code, update.graph, readers, set()), base, state)
             place += w.spec.size
             state_place += total_size(update.state)
             number_place += len(update.numbers)
@@ -226,6 +236,11 @@ class TrainCode:
             code.copy(result, target, self.kind, output.spec.size)
 
     def leave_if_not_finite(self, step: Value) -> None:
+        with self.code.ir.if_then(self.not_finite(), likely=False):
+            self.copy(self.params, self.given)
+            self.code.ir.ret(step)
+
+    def not_finite(self) -> Value:
         """0 * g is NaN where g is NaN or infinite; adding these up tells of all gradients at once."""
         code = self.code
         found = [number(DOUBLE, 0)]
@@ -236,9 +251,15 @@ class TrainCode:
                 return [code.fmul(number(DOUBLE, 0), code.load(self.total, DOUBLE, place))]
 
             found = code.fold((node.spec.size,), found, SUM, terms, wide_for(node))
-        with code.ir.if_then(code.ir.fcmp_unordered("uno", found[0], found[0]), likely=False):
-            self.copy(self.params, self.given)
-            code.ir.ret(step)
+        return code.ir.fcmp_unordered("uno", found[0], found[0])
+
+
+@contextmanager
+def as_written(code: Code) -> Iterator[None]:
+    """Inside, LLVM may not regroup terms and factors: what it makes of them depends on the code around."""
+    flags, code.flags = code.flags, AS_WRITTEN
+    yield
+    code.flags = flags
 
 
 def wide_for(node: Node) -> int:

@@ -11,18 +11,13 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from gradloop.checkpoint import NO_KEEPER, Keeper
-from gradloop.compiler.loops import Train, Update
+from gradloop.compiler.loops import Train
 from gradloop.compiler.reference import unpack
-from gradloop.core.graph import Node
-from gradloop.core.lift import inline, lift_constants
-from gradloop.core.simplify import simplify
-from gradloop.core.spec import Spec
-from gradloop.core.trace import trace
 from gradloop.errors import OptionError
 from gradloop.graphs import argument_names
 from gradloop.history import History, Row, Snapshot, epochs_to_keep
 from gradloop.optimizers import Optimizer, sgd
-from gradloop.problem import INTERCEPTS, Problem
+from gradloop.problem import Problem
 from gradloop.progress import Progress, Report
 from gradloop.sameness import digest
 from gradloop.schedules import Schedule, cosine
@@ -34,6 +29,7 @@ from gradloop.solvers.curvature import (
 )
 from gradloop.solvers.separable import separates
 from gradloop.solvers.solution import Solution, check_count, check_start
+from gradloop.solvers.update_graph import traced_update
 from gradloop.stop import Stop
 
 USUAL_BATCH = 32
@@ -95,13 +91,16 @@ class Minibatch:
         rows = len(problem.X)
         batch_size = self.rows_in_a_batch(rows)
         check_start(problem)
-        batches = -(-rows // batch_size)
-        epochs = self.epochs or min(max(-(-STEPS_WANTED // batches), FEWEST_EPOCHS), MOST_EPOCHS)
+        epochs = self.epochs_for(-(-rows // batch_size))
         if isinstance(self.optimizer, Optimizer):
             run = Run(problem, self.optimizer, batch_size, epochs, self.shuffle, seed, report, keeper=keeper)
             run.warn_of_rate()
             return run.solution()
         return self._solve_with_derived_rate(problem, batch_size, epochs, seed, report, keeper)
+
+    def epochs_for(self, batches: int) -> int:
+        """The epochs as a number, once it is known how many batches there are in one."""
+        return self.epochs or min(max(-(-STEPS_WANTED // batches), FEWEST_EPOCHS), MOST_EPOCHS)
 
     def rows_in_a_batch(self, rows: int) -> int:
         """The batch size as a number, once it is known how many rows there are."""
@@ -168,52 +167,6 @@ def made(factory: Callable[..., Optimizer], *rate: Schedule) -> Optimizer:
     if not isinstance(optimizer, Optimizer):
         raise OptionError(f"optimizer made {optimizer!r}, not an Optimizer; give for instance gl.sgd(0.03), or gl.sgd.")
     return optimizer
-
-
-# ---- the update as a graph -----------------------------------------------------------------------------------
-
-
-def traced_update(problem: Problem, name: str, node: Node, optimizer: Optimizer) -> tuple[Update, Array]:
-    """The rule for one parameter, penalty included, and the values of its constants."""
-    spec = node.spec
-    rule = optimizer.update
-    if name in INTERCEPTS and optimizer.intercept_update is not None:
-        rule = optimizer.intercept_update
-    penalty = problem.penalty if problem.penalised(name) else None
-    states = optimizer.init(np.zeros(spec.shape, spec.dtype))
-    if not isinstance(states, tuple):
-        raise OptionError(f"init of the optimizer {optimizer.name} must return a tuple of arrays, not {states!r}.")
-    state_specs = {f"state{i}": Spec(np.shape(s), spec.dtype) for i, s in enumerate(states)}
-
-    def step(w: Any, g: Any, t: Any, *state: Any) -> tuple[Any, ...]:
-        if name in problem.penalty_gradients:
-            g = g + inline(problem.penalty_gradients[name], {"w": w})[0].astype(spec.dtype)
-        moved, new_state = pair(rule(w, g, state, t), optimizer)
-        if penalty is not None and penalty.proximal is not None:
-            moved = penalty.proximal(moved, optimizer.proximal * optimizer.rate(t))
-        return (moved, *new_state)
-
-    specs = {"w": spec, "g": spec, "t": Spec((), spec.dtype)} | state_specs
-    graph, numbers, values = lift_constants(trace(step, specs, optimizer.name))
-    check_update(graph.outputs, (spec, *state_specs.values()), optimizer)
-    return Update(simplify(graph), graph.inputs[3 : 3 + len(states)], numbers), values
-
-
-def pair(result: Any, optimizer: Optimizer) -> tuple[Any, tuple[Any, ...]]:
-    """What an update returned, if it is (w, state)."""
-    if isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], tuple):
-        return result
-    raise OptionError(f"update of the optimizer {optimizer.name} must return (w, state), where state is a tuple.")
-
-
-def check_update(outputs: tuple[Node, ...], specs: tuple[Spec, ...], optimizer: Optimizer) -> None:
-    """A rule must give back what it got: a parameter of the same shape and as many states."""
-    found, wanted = [o.spec.shape for o in outputs], [s.shape for s in specs]
-    if found != wanted:
-        raise OptionError(
-            f"The optimizer {optimizer.name} turns (w, *state) of shapes {wanted} into {found}; update must return "
-            "(w, state) in the shapes it was given, with init giving the first state."
-        )
 
 
 # ---- one run -------------------------------------------------------------------------------------------------
@@ -283,33 +236,44 @@ class Run:
     def solution(self) -> Solution:
         """Run all epochs, or stop early and keep the best."""
         program = self.problem.program(self.loop)
-        limit = self.growth_limit()
-        keep = epochs_to_keep(self.epochs, self.params.size)
-        stop, self.begun = Stop.FINISHED, time.perf_counter()
+        self.begin()
         self.keeper.begin(self, self.epochs, **self.settings())
         try:
             for epoch in range(self.step // self.batches + 1, self.epochs + 1):
-                finite = self.run_epoch(program, epoch)
-                answer = self.answer()
-                loss, slope = self.problem.objective(answer)
-                seconds = time.perf_counter() - self.begun
-                self.table.append(self.row(epoch, loss, slope, seconds))
-                if epoch in keep:
-                    self.kept.append((epoch, self.problem.unpack(answer)))
-                if not finite or not loss <= limit:
-                    stop = Stop.DIVERGED
-                    if finite and not np.isfinite(loss):
-                        self.notes.append(f"The loss is not finite after epoch {epoch}.")
-                    break
-                self.remember(answer, loss)
-                if self.report:
-                    self.report(Progress.after(self.table[-1], self.epochs, answer, all_run=True))
+                if not self.goes_on(epoch, self.run_epoch(program, epoch)):
+                    return self.ended(Stop.DIVERGED)
                 self.keeper.offer(self)
-            else:
-                self.warn_of_separation()
-                self.keeper.save(self)
+            self.keeper.save(self)
         except KeyboardInterrupt:
-            stop = Stop.INTERRUPTED
+            return self.ended(Stop.INTERRUPTED)
+        return self.ended(Stop.FINISHED)
+
+    def begin(self) -> None:
+        """What is known before the first step."""
+        self.limit = self.growth_limit()
+        self.keep = epochs_to_keep(self.epochs, self.params.size)
+        self.begun = time.perf_counter()
+
+    def goes_on(self, epoch: int, finite: bool) -> bool:
+        """Record the end of an epoch. False if the run has diverged."""
+        answer = self.answer()
+        loss, slope = self.problem.objective(answer)
+        seconds = time.perf_counter() - self.begun
+        self.table.append(self.row(epoch, loss, slope, seconds))
+        if epoch in self.keep:
+            self.kept.append((epoch, self.problem.unpack(answer)))
+        if not finite or not loss <= self.limit:
+            if finite and not np.isfinite(loss):
+                self.notes.append(f"The loss is not finite after epoch {epoch}.")
+            return False
+        self.remember(answer, loss)
+        if self.report:
+            self.report(Progress.after(self.table[-1], self.epochs, answer, all_run=True))
+        return True
+
+    def ended(self, stop: Stop) -> Solution:
+        if stop is Stop.FINISHED:
+            self.warn_of_separation()
         history = History.from_rows(self.table, self.kept)
         return Solution(self.found(stop), history, stop, tuple(self.notes), optimizer=self.optimizer)
 
@@ -346,15 +310,20 @@ class Run:
             arrays = (self.numbers, self.params, self.state)
             done = program.train(problem.rows, self.batch_size, first, until, self.seed, *arrays)
             seconds = max(time.perf_counter() - begun, 1e-6)
-            if done < until or not np.isfinite(self.params).all():
-                epoch = -(-done // self.batches)
-                self.notes.append(f"The gradient was not finite at step {done}, in epoch {epoch}.")
+            if not self.is_finite(done, until):
                 return False
             self.steps_in_a_call = max(1, int((until - first) * SECONDS_IN_A_CALL / seconds))
             self.step = first = until
             if first < last:
                 self.keeper.offer(self)
         return True
+
+    def is_finite(self, done: int, until: int) -> bool:
+        """Whether all steps up to `until` were done, and lead to numbers."""
+        if done == until and np.isfinite(self.params).all():
+            return True
+        self.notes.append(f"The gradient was not finite at step {done}, in epoch {-(-done // self.batches)}.")
+        return False
 
     def answer(self) -> Array:
         """The parameters that the optimizer returns: the last ones, or an average of them."""
