@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradloop.cluster import work
-from gradloop.cluster.passes import Passes, deaths_told
+from gradloop.cluster.passes import Passes, gathered
 from gradloop.cluster.rows import ClusterRows
 from gradloop.data.arrays import check_features, check_target
 from gradloop.data.columns import TableStatistics, gather_part
@@ -183,7 +183,9 @@ def of_table(client: Any, pieces: list[Any], name: str, task: Task, start: Mappi
         model=task.model._replace(predict=None, start=None, in_units=None),  # type: ignore[arg-type]
         loss=task.loss._replace(function=None),  # type: ignore[arg-type]
     )
-    seen = reduce(merged, results(client, [delayed(look, piece, work.packed(bare)) for piece in pieces]))
+    looks = gathered(client, kept(client, [delayed(look, piece, work.packed(bare)) for piece in pieces]))
+    rows = [one.statistics.rows for one in looks]
+    seen = reduce(merged, looks)
     seen.statistics.source = name
     seen.statistics.left_out.check(name, task.target)
     preparation = Preparation.decide(seen.statistics, wants_classes(task.loss), task.rules)
@@ -192,7 +194,7 @@ def of_table(client: Any, pieces: list[Any], name: str, task: Task, start: Mappi
     check_class_count(preparation, task.loss, task.target)
     check_reach(seen.statistics, task)
     content = work.packed((bare, preparation, seen.weight / max(seen.weighed, 1)))
-    passes = Passes(client, kept(client, [delayed(encode, piece, content) for piece in pieces]))
+    passes = Passes(client, kept(client, [delayed(encode, piece, content) for piece in pieces]), expected=rows)
     remarks = (f"{seen.zeros} rows of weight 0 were left out.",) if seen.zeros else ()
     params = starting_params(task.model, start, passes.about[0].features, len(preparation.classes or ()))
     return examples_of(passes, task.model, task.loss, params, preparation.feature_names, preparation, remarks)
@@ -207,11 +209,6 @@ def delayed(function: Any, *given: Any) -> Any:
 def kept(client: Any, parts: list[Any]) -> list[Any]:
     """Futures of the parts, which stay on the workers."""
     return list(client.compute(parts))
-
-
-def results(client: Any, parts: list[Any]) -> list[Any]:
-    with deaths_told(client):
-        return list(client.gather(kept(client, parts)))
 
 
 def examples_of(
@@ -234,8 +231,8 @@ def check_block(loss: Any, X: Array, y: Array) -> work.Rows:
     return X, part_target(check_target(y, len(X)), work.unpacked(loss), X.dtype)
 
 
-def classes_in(rows: work.Rows) -> Array:
-    return np.unique(rows[1])
+def classes_in(rows: work.Rows) -> work.Tally:
+    return work.tallied(np.unique(rows[1]), rows)
 
 
 def of_array(client: Any, X: Any, y: Any, model: Any, loss: Any, start: Any, weights: Any) -> Examples:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from asyncio import run_coroutine_threadsafe
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import wait
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -12,10 +14,13 @@ from uuid import uuid4
 import numpy as np
 
 from gradloop.cluster import work
+from gradloop.core.order import WORD
 from gradloop.errors import DataError, GradloopError, OptionError
 from gradloop.text import number, printable
 
 ARMS = 8  # of a node of the tree
+NEARLY = 1e-9  # by which a sum of weights may miss the number of rows, as a share: rounding
+LOOK = 1.0  # seconds between looks at a cluster from which nothing came
 PATIENCE = 60.0  # seconds without any worker, after which a run is given up
 Array = Any
 
@@ -36,11 +41,17 @@ class Cost:
 
 
 class Passes:
-    """The parts of the rows on a cluster, and the passes over them."""
+    """The parts of the rows on a cluster, and the passes over them.
 
-    def __init__(self, client: Any, parts: Sequence[Any], patience: float = PATIENCE) -> None:
+    Args: expected, the rows of each part as far as they are known from another pass.
+    """
+
+    def __init__(
+        self, client: Any, parts: Sequence[Any], patience: float = PATIENCE, expected: Sequence[int] = ()
+    ) -> None:
         self.client, self.patience, self.cost = client, patience, Cost()
         found = self.gathered([self.submit("about", i, work.about, part) for i, part in enumerate(parts)])
+        check_parts(found, expected)
         kept = [i for i, one in enumerate(found) if one.rows]
         if not kept:
             raise DataError("There are no rows to train on; give at least one.")
@@ -48,6 +59,12 @@ class Passes:
         self.ends = np.cumsum([one.rows for one in self.about])
         self.rows = int(self.ends[-1])
         self.weight = self.tree_of([one.weight for one in self.about])
+        self.marks = sum(map(work.mark, range(len(kept)))) & WORD
+        if abs(self.weight - self.rows) > NEARLY * self.rows:
+            raise ClusterError(
+                f"The {self.rows} rows have a weight of {self.weight!r}, and their weights should have the mean one: the "
+                "workers did not see the same data at both looks; keep the source unchanged."
+            )
 
     @staticmethod
     def tree_of(values: Sequence[float]) -> float:
@@ -63,20 +80,32 @@ class Passes:
     def total(self, what: str, function: Callable[..., Any], *given: Any, join: Callable[[Any, Any], Any]) -> Any:
         """The results of a function on all parts, joined in a tree, with every row counted once."""
         begun = time.perf_counter()
-        level = [self.submit(what, i, function, part, *given) for i, part in enumerate(self.parts)]
+        level = self.begun(what, function, *given)
         moved = len(level)
         while len(level) > 1:
             groups = [level[i : i + ARMS] for i in range(0, len(level), ARMS)]
             level = [self.submit(f"{what}-joined", i, work.joined, join, group) for i, group in enumerate(groups)]
             moved += len(level)
         tally: work.Tally = self.gathered(level)[0]
+        self.check(tally)
+        self.note(given, moved * size_of(tally.found), begun)
+        return tally.found
+
+    def begun(self, what: str, function: Callable[..., Any], *given: Any) -> list[Any]:
+        """A task for each part, whose tally bears the part's mark."""
+        return [self.submit(what, i, work.marked, i, function, part, *given) for i, part in enumerate(self.parts)]
+
+    def check(self, tally: work.Tally) -> None:
+        """Raise ClusterError unless each part was counted once, with the rows and the weight of the first time."""
         if tally.rows != self.rows or tally.weight != self.weight:
             raise ClusterError(
                 f"A pass counted {tally.rows} rows of weight {tally.weight!r}, but there are {self.rows} of weight "
                 f"{self.weight!r}: the workers do not see the same data at every pass; keep the source unchanged."
             )
-        self.note(given, moved * size_of(tally.found), begun)
-        return tally.found
+        if tally.marks != self.marks:
+            raise ClusterError(
+                "A pass counted some rows twice and left out as many; this should never happen, please report it."
+            )
 
     def note(self, given: Sequence[Any], received: int, begun: float) -> None:
         self.cost.rounds += 1
@@ -88,7 +117,10 @@ class Passes:
     def each(self, what: str, function: Callable[..., Any], *given: Any) -> list[Any]:
         """The results for all parts, in order."""
         begun = time.perf_counter()
-        found = self.gathered([self.submit(what, i, function, part, *given) for i, part in enumerate(self.parts)])
+        tallies: list[work.Tally] = self.gathered(self.begun(what, function, *given))
+        weight = self.tree_of([tally.weight for tally in tallies])
+        self.check(work.joined(nothing, tallies)._replace(weight=weight))
+        found = [tally.found for tally in tallies]
         self.note(given, sum(map(size_of, found)), begun)
         return found
 
@@ -102,16 +134,11 @@ class Passes:
         )
 
     def gathered(self, futures: list[Any]) -> list[Any]:
-        """The results, once all are there; whatever died is named."""
-        with deaths_told(self.client):
-            waiting = Waiting(self.client, self.patience)
-            while not all(future.done() for future in futures):
-                waiting.look(futures)
-            return list(self.client.gather(futures))
+        return gathered(self.client, futures, self.patience)
 
     def told(self) -> str:
         """What the passes have cost, as a sentence."""
-        cost, workers = self.cost, len(self.client.scheduler_info(n_workers=-1)["workers"])
+        cost, workers = self.cost, len(workers_of(self.client))
         rate = cost.rows / max(cost.seconds, 1e-9)
         each = (cost.sent + cost.received) / max(cost.rounds, 1)
         return (
@@ -120,36 +147,67 @@ class Passes:
         )
 
 
+def check_parts(found: Sequence[work.About], expected: Sequence[int]) -> None:
+    """Raise ClusterError for a part with other rows than it had before."""
+    for i, (one, rows) in enumerate(zip(found, expected, strict=bool(expected))):
+        if one.rows != rows:
+            raise ClusterError(
+                f"Part {i + 1} of the rows had {rows} at the first look and has {one.rows} now; keep the source unchanged."
+            )
+
+
+def nothing(*_: Any) -> None:
+    """What is joined where only rows are counted."""
+
+
+def gathered(client: Any, futures: list[Any], patience: float = PATIENCE) -> list[Any]:
+    """The results, once all are there; whatever died is named."""
+    with deaths_told(client):
+        waiting = Waiting(client, patience)
+        coming = run_coroutine_threadsafe(client.gather(futures, asynchronous=True), client.loop.asyncio_loop)
+        try:
+            while not coming.done():
+                if not wait([coming], timeout=LOOK).done:
+                    waiting.look()
+            return list(coming.result())
+        finally:
+            coming.cancel()
+
+
 class Waiting:
-    """Patience with a cluster: as long as it has a worker, its scheduler answers, or not for long."""
+    """Patience with a cluster: as long as it has a worker that takes work, its scheduler answers, or not for long."""
 
     def __init__(self, client: Any, patience: float) -> None:
         self.client, self.patience, self.seen = client, patience, time.monotonic()
 
-    def look(self, futures: list[Any]) -> None:
-        """Wait a moment for results; ClusterError where nothing is left that could bring them."""
-        from distributed import wait
-
-        left = [future for future in futures if not future.done()]
-        if not left:
-            return
-        try:
-            with self.client.as_current():
-                wait(left, timeout=1.0)
-        except TimeoutError:
-            self.check()
-
-    def check(self) -> None:
+    def look(self) -> None:
         """Raise ClusterError if for too long there was nobody to do the work."""
-        if self.client.status == "running" and self.client.scheduler_info(n_workers=-1)["workers"]:
+        workers = workers_of(self.client)
+        if any(worker["status"] == "running" for worker in workers.values()):
             self.seen = time.monotonic()
-            return
-        if time.monotonic() - self.seen > self.patience:
-            died = "all workers died" if self.client.status == "running" else "the scheduler died"
+        elif time.monotonic() - self.seen > self.patience:
             raise ClusterError(
-                f"The cluster cannot go on: {died}, and none came for {self.patience:g} s; start a cluster again, and "
-                "resume from the checkpoint if there is one."
+                f"The cluster cannot go on: {self.what_died(workers)} for {self.patience:g} s; start a cluster again, "
+                "and resume from the checkpoint if there is one."
             )
+
+    def what_died(self, workers: Mapping[str, Any]) -> str:
+        if workers:
+            return f"the workers {', '.join(map(printable, workers))} lack memory and have taken no work"
+        return (
+            "all workers died, and none came"
+            if self.client.status == "running"
+            else "the scheduler died, and none came"
+        )
+
+
+def workers_of(client: Any) -> Mapping[str, Any]:
+    """What the scheduler knows of its workers, by address; nothing if it does not answer."""
+    if client.status != "running":
+        return {}
+    with suppress(OSError):
+        return dict(client.scheduler_info(n_workers=-1)["workers"])
+    return {}
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradloop.compiler.loops import Inputs
+from gradloop.core.order import WORD, split_mix
 from gradloop.errors import OptionError
 from gradloop.problem import Problem
 from gradloop.sameness import content_of
@@ -26,6 +27,7 @@ class Tally(NamedTuple):
     found: Any
     rows: int
     weight: float
+    marks: int = 0  # of the parts, added up: equal numbers of rows would not show that one part stands for another
 
 
 class About(NamedTuple):
@@ -72,6 +74,16 @@ def in_units(rows: Rows, units: Units | None) -> Rows:
     return (X, *rows[1:])
 
 
+def mark(place: int) -> int:
+    """A number of the part at this place, that no few others add up to."""
+    return split_mix(place)
+
+
+def marked(place: int, function: Callable[..., Tally], rows: Rows, *given: Any) -> Tally:
+    """What the function found on the part at this place."""
+    return function(rows, *given)._replace(marks=mark(place))
+
+
 def tallied(found: Any, rows: Rows) -> Tally:
     return Tally(found, len(rows[0]), float(rows[2].sum()) if len(rows) > 2 else float(len(rows[0])))
 
@@ -82,11 +94,11 @@ def sum_of(rows: Rows, content: bytes, params: Array) -> Tally:
     return tallied(problem.program(loop).sum(in_units(rows, units), params), rows)
 
 
-def map_of(rows: Rows, content: bytes, params: Array) -> Array:
+def map_of(rows: Rows, content: bytes, params: Array) -> Tally:
     """The results of a loop for each row of a part."""
     problem, loop, units = unpacked(content)
     inputs: Inputs = loop.inputs
-    return problem.program(loop).map(in_units(rows, units)[: len(inputs.rows)], params)
+    return tallied(problem.program(loop).map(in_units(rows, units)[: len(inputs.rows)], params), rows)
 
 
 def work_on(rows: Rows, content: bytes, work: bytes) -> Tally:
@@ -114,7 +126,7 @@ def joined(join: Callable[[Any, Any], Any], some: Sequence[Tally]) -> Tally:
 
 
 def both(join: Callable[[Any, Any], Any], a: Tally, b: Tally) -> Tally:
-    return Tally(join(a.found, b.found), a.rows + b.rows, a.weight + b.weight)
+    return Tally(join(a.found, b.found), a.rows + b.rows, a.weight + b.weight, (a.marks + b.marks) & WORD)
 
 
 def taken(rows: Rows, part: int, places: Any) -> Array:
