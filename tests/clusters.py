@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,15 @@ def made(part: int) -> work.Rows:
     return random.normal(size=(100 + part, 2)), random.normal(size=100 + part)
 
 
+def same(part: int) -> work.Rows:
+    random = np.random.default_rng(part)
+    return random.normal(size=(50, 2)), random.normal(size=50)
+
+
+def weighing() -> work.Rows:
+    return np.zeros((2, 1)), np.zeros(2), np.array([1.0, 2.0])
+
+
 def sums(rows: work.Rows) -> work.Tally:
     return work.tallied(rows[0].sum(axis=0), rows)
 
@@ -69,3 +79,18 @@ def dying(rows: work.Rows) -> work.Tally:
 
 def passes_on(client: Any) -> Passes:
     return Passes(client, client.map(made, range(20)), patience=30.0)
+
+
+class Struck:
+    """A function of gradloop, by name; the process that calls it first is sent a signal instead."""
+
+    def __init__(self, function: Any, mark: Path, signal: int) -> None:
+        self.module, self.name, self.mark, self.signal = function.__module__, function.__name__, mark, signal
+
+    def __call__(self, *given: Any) -> Any:
+        try:
+            self.mark.touch(exist_ok=False)
+        except FileExistsError:
+            return getattr(import_module(self.module), self.name)(*given)
+        os.kill(os.getpid(), self.signal)
+        return self(*given)

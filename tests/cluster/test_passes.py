@@ -10,7 +10,7 @@ from operator import add
 import numpy as np
 import pytest
 
-from clusters import cluster_of, dying, made, passes_on, sums
+from clusters import cluster_of, dying, made, passes_on, same, sums, weighing
 from gradloop.cluster.connection import connected
 from gradloop.cluster.passes import ClusterError, Passes
 
@@ -26,6 +26,26 @@ def test_rows_that_were_lost_are_noticed() -> None:
     passes.rows += 1
     with pytest.raises(ClusterError, match="the workers do not see the same data"):
         passes.total("sum", sums, join=add)
+
+
+def test_a_part_that_stands_for_another_is_noticed() -> None:
+    """All parts have the same number of rows, so that their sum is right."""
+    client = cluster_of(1)
+    passes = Passes(client, client.map(same, range(20)), patience=30.0)
+    assert passes.total("sum", sums, join=add).shape == (2,)
+    begun = passes.begun
+    passes.begun = lambda *given: (tasks := begun(*given))[:-1] + tasks[:1]  # type: ignore[method-assign]
+    for work in (lambda: passes.total("sum", sums, join=add), lambda: passes.each("sum", sums)):
+        with pytest.raises(ClusterError, match="counted some rows twice"):
+            work()
+
+
+def test_rows_that_change_between_two_looks_are_noticed() -> None:
+    client = cluster_of(1)
+    with pytest.raises(ClusterError, match="Part 3 had 99 rows at the first look and has 102 now"):
+        Passes(client, client.map(made, range(4)), expected=[100, 101, 99, 103])
+    with pytest.raises(ClusterError, match="2 rows have a weight of 3.0"):
+        Passes(client, [client.submit(weighing, pure=False)])
 
 
 def test_rows_by_number() -> None:

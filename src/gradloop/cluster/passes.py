@@ -62,8 +62,8 @@ class Passes:
         self.marks = sum(map(work.mark, range(len(kept)))) & WORD
         if abs(self.weight - self.rows) > NEARLY * self.rows:
             raise ClusterError(
-                f"The {self.rows} rows have a weight of {self.weight!r}, and their weights should have the mean one: the "
-                "workers did not see the same data at both looks; keep the source unchanged."
+                f"The {self.rows} rows have a weight of {self.weight!r}, and their weights should have the mean one: "
+                "the workers did not see the same data at both looks; keep the source unchanged."
             )
 
     @staticmethod
@@ -152,7 +152,7 @@ def check_parts(found: Sequence[work.About], expected: Sequence[int]) -> None:
     for i, (one, rows) in enumerate(zip(found, expected, strict=bool(expected))):
         if one.rows != rows:
             raise ClusterError(
-                f"Part {i + 1} of the rows had {rows} at the first look and has {one.rows} now; keep the source unchanged."
+                f"Part {i + 1} had {rows} rows at the first look and has {one.rows} now; keep the source unchanged."
             )
 
 

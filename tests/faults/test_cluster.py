@@ -1,0 +1,182 @@
+"""Workers and schedulers that die, stop or lack memory, in every phase of a fit: the same bits, or a sentence."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gradloop as gl
+from clusters import Struck, write_files
+from gradloop import training
+from gradloop.cluster import connection, encoding
+from gradloop.cluster.connection import connected
+from gradloop.cluster.passes import ClusterError, Passes
+
+CLASSES: dict[str, Any] = {"target": "yes", "leave_out": ["y", "holed"], "model": "logistic"}
+NUMBERS: dict[str, Any] = {"target": "y", "leave_out": ["yes", "holed"]}
+KINDS: dict[str, dict[str, Any]] = {
+    "lbfgs": CLASSES | {"solver": "lbfgs"},
+    "newton": CLASSES | {"solver": "newton"},
+    "closed form": NUMBERS,
+}
+PHASES = {  # the solver, the task that is struck, and at which of its passes
+    "statistics of the columns": ("newton", "look", 1),
+    "rows become numbers": ("newton", "encode", 1),
+    "first count": ("newton", "about", 1),
+    "a middle pass of L-BFGS": ("lbfgs", "sum", 4),
+    "a middle pass of Newton": ("newton", "work", 3),
+    "the products of the closed form": ("closed form", "work", 1),
+    "the tree of sums": ("lbfgs", "sum-joined", 3),
+    "the certificate": ("lbfgs", "after", 1),
+}
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    pytest.importorskip("distributed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "SILENCE", "2s")
+        with connected("local:2") as client:
+            yield client
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return write_files(tmp_path_factory.mktemp("rows"), files=9)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(two: Any, folder: str) -> Callable[[str], bytes]:
+    return cache(lambda kind: bits(gl.fit(folder, cluster=two, **KINDS[kind])))
+
+
+def bits(fit: gl.Fit) -> bytes:
+    """All that must be the same."""
+    record = [fit.history[name].tobytes() for name in ("loss", "gradient_norm", "rows")]
+    return b"".join([*(values.tobytes() for values in fit.params.values()), *record, fit.certificate.sentence.encode()])
+
+
+def strike(monkeypatch: pytest.MonkeyPatch, mark: Path, phase: tuple[str, str, int], number: int) -> None:
+    """Send a signal to the worker that begins the task of this phase first."""
+    _, what, turn = phase
+    if what in ("look", "encode"):
+        monkeypatch.setattr(encoding, what, Struck(getattr(encoding, what), mark, number))
+        return
+    passed: set[str] = set()
+    usual, certify = Passes.submit, training.certify
+
+    def submit(self: Passes, name: str, place: int, function: Any, *given: Any) -> Any:
+        if place == 0:
+            passed.add(f"{name} {len(passed)}")
+        turns = sum(one.rpartition(" ")[0] == name for one in passed)
+        struck = (name == what and turns == turn) or (what == "after" and "certify" in passed)
+        return usual(self, name, place, Struck(function, mark, number) if struck else function, *given)
+
+    def late(*given: Any) -> Any:
+        passed.add("certify")
+        return certify(*given)
+
+    monkeypatch.setattr(Passes, "submit", submit)
+    monkeypatch.setattr(training, "certify", late)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_worker_killed_in_any_phase_changes_no_bit(
+    phase: str, two: Any, folder: str, undisturbed: Callable[[str], bytes], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    kind = PHASES[phase][0]
+    expected, mark = undisturbed(kind), tmp_path / "struck"
+    strike(monkeypatch, mark, PHASES[phase], signal.SIGKILL)
+    found = gl.fit(folder, cluster=two, **KINDS[kind])
+    assert mark.exists(), "nobody was killed"
+    assert bits(found) == expected
+
+
+def test_a_worker_that_stops_is_replaced(
+    two: Any, folder: str, undisturbed: Callable[[str], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would stop for ever: silence ends its life, of two seconds here and of 30 in `connection.SILENCE`."""
+    expected, mark = undisturbed("lbfgs"), tmp_path / "struck"
+    strike(monkeypatch, mark, PHASES["a middle pass of L-BFGS"], signal.SIGSTOP)
+    assert bits(gl.fit(folder, cluster=two, **KINDS["lbfgs"])) == expected
+    assert mark.exists()
+
+
+def test_all_workers_killed_at_once(
+    two: Any, folder: str, undisturbed: Callable[[str], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = undisturbed("lbfgs")
+    at_pass(monkeypatch, 5, lambda: [os.kill(pid, signal.SIGKILL) for pid in two.run(os.getpid).values()])
+    assert bits(gl.fit(folder, cluster=two, **KINDS["lbfgs"])) == expected
+
+
+def at_pass(monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], Any]) -> None:
+    """Act when so many passes over the rows have begun."""
+    usual, begun = Passes.begun, []
+
+    def counted(self: Passes, *given: Any) -> Any:
+        tasks = usual(self, *given)
+        begun.append(tasks)
+        if len(begun) == number:
+            act()
+        return tasks
+
+    monkeypatch.setattr(Passes, "begun", counted)
+
+
+@contextmanager
+def started(command: str, *options: str) -> Iterator[tuple[str, Any]]:
+    """A scheduler or a worker of the command line, until the end: the scheduler's address, and the process."""
+    words = [sys.executable, "-m", f"distributed.cli.dask_{command}", *options, "--host", "127.0.0.1", "--no-dashboard"]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        told = re.compile(r"(?:Scheduler at|Registered to): +(tcp://[\d.:]+)")
+        try:
+            yield next(found[1] for line in process.stderr if (found := told.search(line))), process
+        finally:
+            process.kill()
+
+
+def test_the_scheduler_killed_and_the_run_resumed_on_another_cluster(
+    two: Any, folder: str, undisturbed: Callable[[str], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dask
+
+    expected, kept = undisturbed("lbfgs"), {"checkpoint": tmp_path / "state", "every": 0}
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
+        started("scheduler", "--port", "0", "--dashboard-address", "127.0.0.1:0") as (address, scheduler),
+        started("worker", address, "--nthreads", "1", "--no-nanny"),
+        monkeypatch.context() as patch,
+    ):
+        at_pass(patch, 9, scheduler.kill)
+        with pytest.raises(ClusterError, match="scheduler.* died.*resume from the checkpoint"):
+            gl.fit(folder, cluster=address, **KINDS["lbfgs"], **kept)
+    resumed = gl.fit(folder, cluster=two, **KINDS["lbfgs"], **kept, resume=True)
+    assert bits(resumed) == expected
+
+
+def test_a_part_too_large_for_a_worker_is_named(tmp_path: Path) -> None:
+    import dask
+    from dask.array import full
+    from distributed import Client, LocalCluster
+
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        LocalCluster(
+            n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", memory_limit="600MB",
+            worker_dashboard_address=None, silence_logs=50, scheduler_kwargs={"dashboard": False, "http_prefix": ""},
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+        pytest.raises(ClusterError, match="was given up, because the workers that tried it died.*may lack memory"),
+    ):  # fmt: skip
+        gl.fit(full((10**7, 20), 1.0, chunks=(10**7, 20)), full(10**7, 1.0, chunks=10**7), cluster=client)
