@@ -15,6 +15,7 @@ from gradloop.text import number, table
 
 SNAPSHOTS = 64  # most epochs whose parameters are kept, ...
 SNAPSHOT_VALUES = 1_000_000  # ... and most numbers in all of them together: the first and last are always kept
+TICK = 1e-9  # seconds, less than which nothing takes
 _SHOWN = 5  # rows printed before and after the gap in a long table
 
 
@@ -29,6 +30,24 @@ class Row(NamedTuple):
     seconds: float  # since training began
 
 
+class Pass(NamedTuple):
+    """A pass that the workers of a cluster made over the rows, and what travelled for it.
+
+    >>> Pass("sum", rows=1000, sent_bytes=80, moved_bytes=160, seconds=0.5).rows_per_second
+    2000.0
+    """
+
+    what: str  # look: statistics of columns; encode: rows become numbers; sum, map: of a loop; work: of a solver
+    rows: int
+    sent_bytes: int  # with its tasks, to the workers
+    moved_bytes: int  # results of parts and of the tree's nodes, each of which moves once at most
+    seconds: float
+
+    @property
+    def rows_per_second(self) -> float:
+        return self.rows / max(self.seconds, TICK)
+
+
 COLUMNS = Row._fields
 _WHOLE = ("epoch", "rows")
 
@@ -40,7 +59,8 @@ class History:
     """What was recorded at the end of each epoch, as columns of equal length.
 
     ``loss`` is the objective over all rows with the parameters of the epoch's end; ``rows`` and ``seconds``
-    count from the start; what was not measured is NaN. ``params`` holds (epoch, parameters) of some epochs.
+    count from the start; what was not measured is NaN. ``params`` holds (epoch, parameters) of some epochs,
+    ``passes`` what a cluster did; files of models do not keep these.
 
     Raises: OptionError for columns of different lengths, or an unknown column.
 
@@ -60,6 +80,7 @@ class History:
     rows: NDArray[np.int64]
     seconds: NDArray[np.float64]
     params: tuple[Snapshot, ...] = ()
+    passes: tuple[Pass, ...] = ()
 
     def __post_init__(self) -> None:
         for name in COLUMNS:

@@ -253,7 +253,7 @@ def _check_classes(loss: Loss, trained: Arrays, classes: int) -> None:
 
 
 def _history(groups: dict[str, Arrays], shapes: Shapes) -> History:
-    columns = groups["history"]
+    columns: Any = groups["history"]
     epochs = groups["snapshots"].get("", np.zeros(0, dtype=np.int64))
     expected = {name: (len(epochs), *shape) for name, shape in shapes.items()} if epochs.size else {}
     agree(tuple(columns) == COLUMNS and epochs.ndim == 1 and _shapes(groups["snapshot"]) == expected)

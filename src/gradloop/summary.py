@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradloop.history import TICK, Pass
 from gradloop.result import Result
 from gradloop.statistics import COLUMNS, INVERSE, Statistics
 from gradloop.text import number, printable, table
@@ -41,6 +42,8 @@ def summarise(fit: Result) -> Summary:
         parts.append("\n".join(map(told_note, fit.notes)))
     if len(fit.history):
         parts.append(_last_epochs(fit))
+    if fit.history.passes:
+        parts.append(_passes(fit.history.passes))
     return Summary("\n\n".join(parts))
 
 
@@ -186,3 +189,14 @@ def verdict(fit: Result) -> str:
 def _last_epochs(fit: Result) -> str:
     text = str(fit.history).splitlines()
     return "\n".join([text[0], *text[1:][-_LAST_EPOCHS:]])
+
+
+def _passes(record: Sequence[Pass]) -> str:
+    """What a cluster did, a line for each kind of pass: how many, and of one what moved; the rate of all of them."""
+    cells = []
+    for what in dict.fromkeys(one.what for one in record):
+        some = [one for one in record if one.what == what]
+        rate = sum(one.rows for one in some) / max(sum(one.seconds for one in some), TICK)
+        each = [sum(one.sent_bytes for one in some) / len(some), sum(one.moved_bytes for one in some) / len(some)]
+        cells.append([what, str(len(some)), *map(number, [*each, rate])])
+    return table(["pass", "rounds", "sent_bytes", "moved_bytes", "rows_per_second"], cells)

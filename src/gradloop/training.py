@@ -214,12 +214,13 @@ def on_cluster(data: Any, given: Given, settings: Settings, cluster: Any, others
     with connected(cluster) as client:
         examples = examples_on(client, data, *given)
         found = train(examples, settings)
-        cost = examples.X.passes.told()
+        passes = examples.X.passes
+        cost, record = passes.told(), replace(found.history, passes=tuple(passes.record))
     assert found.course is not None
     known = {"solver": type(found.course.solver).__name__}
     name = data if isinstance(data, str) else "rows on a cluster"
     penalty = "none" if settings.penalty is None else settings.penalty.name
-    return replace(found, notes=(*found.notes, cost), origin=Origin(name, **known, penalty=penalty))
+    return replace(found, notes=(*found.notes, cost), history=record, origin=Origin(name, **known, penalty=penalty))
 
 
 class Settings(NamedTuple):

@@ -37,6 +37,20 @@ def test_one_and_two_workers_give_the_same_bits_and_one_machine_the_same_answer(
     assert "passes over" in two.notes[-1]
 
 
+def test_the_record_tells_rounds_and_bytes_of_each_pass(tmp_path: Path) -> None:
+    fit = gl.fit(write_files(tmp_path), cluster=cluster_of(2), **KINDS["lbfgs"])
+    numbers, nodes = sum(np.size(values) for values in fit.params.values()), 11 + 2 + 1  # of a tree with eight arms
+    moved = {"sum": 8 * (numbers + 1) * nodes, "work": 8 * numbers**2 * nodes}  # loss and slope; matrix
+    record = fit.history.passes
+    assert [one.what for one in record[:2]] == ["look", "encode"]
+    assert {one.what: one.moved_bytes for one in record[2:]} == moved
+    assert {one.rows for one in record} == {3000} and all(one.rows_per_second > 0 for one in record)
+    assert all(one.sent_bytes > 11 * 8 * numbers for one in record[2:])
+    assert sum(one.what == "sum" for one in record) >= len(fit.history)
+    printed = str(fit.summary())
+    assert "rows_per_second" in printed and f"Cluster: {len(record)} passes" in printed
+
+
 def test_minibatches_are_refused(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="cannot be drawn on a cluster"):
         gl.fit(write_files(tmp_path), target="y", leave_out=["holed", "yes"], cluster=cluster_of(1), solver="minibatch")

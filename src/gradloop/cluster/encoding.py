@@ -6,6 +6,7 @@ data alone. What workers keep are futures with a recipe, never rows that the cli
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from functools import reduce
 from typing import Any, NamedTuple
@@ -36,6 +37,7 @@ from gradloop.examples import (
     wants_classes,
 )
 from gradloop.extras import require
+from gradloop.history import Pass
 from gradloop.larger.encoding import Task, check_reach, task_of
 from gradloop.targets import check_two_classes, count_classes, part_target
 
@@ -183,8 +185,11 @@ def of_table(client: Any, pieces: list[Any], name: str, task: Task, start: Mappi
         model=task.model._replace(predict=None, start=None, in_units=None),  # type: ignore[arg-type]
         loss=task.loss._replace(function=None),  # type: ignore[arg-type]
     )
+    begun = time.perf_counter()
     looks = gathered(client, kept(client, [delayed(look, piece, work.packed(bare)) for piece in pieces]))
     rows = [one.statistics.rows for one in looks]
+    moved = sum(len(work.packed(one)) for one in looks)
+    first = Pass("look", sum(rows), len(pieces) * len(work.packed(bare)), moved, time.perf_counter() - begun)
     seen = reduce(merged, looks)
     seen.statistics.source = name
     seen.statistics.left_out.check(name, task.target)
@@ -195,6 +200,7 @@ def of_table(client: Any, pieces: list[Any], name: str, task: Task, start: Mappi
     check_reach(seen.statistics, task)
     content = work.packed((bare, preparation, seen.weight / max(seen.weighed, 1)))
     passes = Passes(client, kept(client, [delayed(encode, piece, content) for piece in pieces]), expected=rows)
+    passes.record.insert(0, first)
     remarks = (f"{seen.zeros} rows of weight 0 were left out.",) if seen.zeros else ()
     params = starting_params(task.model, start, passes.about[0].features, len(preparation.classes or ()))
     return examples_of(passes, task.model, task.loss, params, preparation.feature_names, preparation, remarks)

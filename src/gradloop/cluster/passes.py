@@ -7,7 +7,6 @@ from asyncio import run_coroutine_threadsafe
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import wait
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -16,28 +15,19 @@ import numpy as np
 from gradloop.cluster import work
 from gradloop.core.order import WORD
 from gradloop.errors import DataError, GradloopError, OptionError
+from gradloop.history import TICK, Pass
 from gradloop.text import number, printable
 
 ARMS = 8  # of a node of the tree
 NEARLY = 1e-9  # by which a sum of weights may miss the number of rows, as a share: rounding
 LOOK = 1.0  # seconds between looks at a cluster from which nothing came
 PATIENCE = 60.0  # seconds without any worker, after which a run is given up
+READING = ("look", "encode")  # passes whose time goes into reading
 Array = Any
 
 
 class ClusterError(GradloopError, RuntimeError):
     """Workers or the scheduler of a cluster died, and the work could not be done by others: names what died."""
-
-
-@dataclass
-class Cost:
-    """What the passes so far have cost."""
-
-    rounds: int = 0
-    sent: int = 0  # bytes to the workers, without the rows that they read
-    received: int = 0  # bytes of results that moved
-    rows: int = 0
-    seconds: float = 0.0
 
 
 class Passes:
@@ -49,7 +39,8 @@ class Passes:
     def __init__(
         self, client: Any, parts: Sequence[Any], patience: float = PATIENCE, expected: Sequence[int] = ()
     ) -> None:
-        self.client, self.patience, self.cost = client, patience, Cost()
+        self.client, self.patience, begun = client, patience, time.perf_counter()
+        self.record: list[Pass] = []
         found = self.gathered([self.submit("about", i, work.about, part) for i, part in enumerate(parts)])
         check_parts(found, expected)
         kept = [i for i, one in enumerate(found) if one.rows]
@@ -60,6 +51,7 @@ class Passes:
         self.rows = int(self.ends[-1])
         self.weight = self.tree_of([one.weight for one in self.about])
         self.marks = sum(map(work.mark, range(len(kept)))) & WORD
+        self.note("encode", (), sum(map(size_of, found)), begun)  # a part is made when it is asked for
         if abs(self.weight - self.rows) > NEARLY * self.rows:
             raise ClusterError(
                 f"The {self.rows} rows have a weight of {self.weight!r}, and their weights should have the mean one: "
@@ -88,7 +80,7 @@ class Passes:
             moved += len(level)
         tally: work.Tally = self.gathered(level)[0]
         self.check(tally)
-        self.note(given, moved * size_of(tally.found), begun)
+        self.note(what, given, moved * size_of(tally.found), begun)
         return tally.found
 
     def begun(self, what: str, function: Callable[..., Any], *given: Any) -> list[Any]:
@@ -107,12 +99,9 @@ class Passes:
                 "A pass counted some rows twice and left out as many; this should never happen, please report it."
             )
 
-    def note(self, given: Sequence[Any], received: int, begun: float) -> None:
-        self.cost.rounds += 1
-        self.cost.sent += len(self.parts) * sum(map(size_of, given))
-        self.cost.received += received
-        self.cost.rows += self.rows
-        self.cost.seconds += time.perf_counter() - begun
+    def note(self, what: str, given: Sequence[Any], moved: int, begun: float) -> None:
+        sent = len(self.parts) * sum(map(size_of, given))
+        self.record.append(Pass(what, self.rows, sent, moved, time.perf_counter() - begun))
 
     def each(self, what: str, function: Callable[..., Any], *given: Any) -> list[Any]:
         """The results for all parts, in order."""
@@ -121,7 +110,7 @@ class Passes:
         weight = self.tree_of([tally.weight for tally in tallies])
         self.check(work.joined(nothing, tallies)._replace(weight=weight))
         found = [tally.found for tally in tallies]
-        self.note(given, sum(map(size_of, found)), begun)
+        self.note(what, given, sum(map(size_of, found)), begun)
         return found
 
     def take(self, part: int, rows: Array) -> Array:
@@ -138,12 +127,12 @@ class Passes:
 
     def told(self) -> str:
         """What the passes have cost, as a sentence."""
-        cost, workers = self.cost, len(workers_of(self.client))
-        rate = cost.rows / max(cost.seconds, 1e-9)
-        each = (cost.sent + cost.received) / max(cost.rounds, 1)
+        found = [one for one in self.record if one.what not in READING]
+        rate = number(sum(one.rows for one in found) / max(sum(one.seconds for one in found), TICK))
+        each = number(sum(one.sent_bytes + one.moved_bytes for one in found) / max(len(found), 1) / 1e3)
         return (
-            f"Cluster: {cost.rounds} passes over {self.rows} rows in {len(self.parts)} parts on {workers} workers; a "
-            f"pass moved {number(each / 1e3)} kB, and {number(rate)} rows were passed per second."
+            f"Cluster: {len(self.record)} passes over {self.rows} rows in {len(self.parts)} parts on "
+            f"{len(workers_of(self.client))} workers; a pass moved {each} kB, and {rate} rows were passed per second."
         )
 
 
