@@ -13,6 +13,7 @@ from gradloop.callbacks.protocol import Callback, outline_of
 from gradloop.callbacks.view import TrainingView
 from gradloop.certificate import certify
 from gradloop.checkpoint import Checkpoint, open_checkpoint
+from gradloop.cluster.choice import on_parts
 from gradloop.cluster.connection import check_alone, connected
 from gradloop.cluster.encoding import examples_on
 from gradloop.data.missing import Rules
@@ -211,6 +212,8 @@ def on_cluster(data: Any, given: Given, settings: Settings, cluster: Any, others
     Args: others, options that have no meaning beside a cluster.
     """
     check_alone(cluster, others)
+    if settings.solver is not None:
+        settings = settings._replace(solver=on_parts(settings.solver))
     with connected(cluster) as client:
         examples = examples_on(client, data, *given)
         found = train(examples, settings)

@@ -8,7 +8,6 @@ import pytest
 
 import gradloop as gl
 from clusters import cluster_of, write_files
-from gradloop.errors import OptionError
 
 KINDS: dict[str, dict[str, Any]] = {
     "closed form": {"target": "y", "leave_out": ["yes", "holed"]},
@@ -18,8 +17,11 @@ KINDS: dict[str, dict[str, Any]] = {
     "weights": {"target": "yes", "leave_out": ["y", "holed"], "model": "logistic", "weights": "c"},
     "lbfgs": {"target": "yes", "leave_out": ["y", "holed"], "model": "logistic", "solver": "lbfgs"},
     "descent": {"target": "y", "leave_out": ["yes", "holed"], "solver": "gradient_descent"},
+    "elastic net": {"target": "y", "leave_out": ["yes", "holed"], "penalty": gl.elastic_net(0.1, 0.1)},
     "penalty": {"target": "y", "leave_out": ["yes", "holed"], "penalty": gl.l2(0.1), "solver": "newton"},
 }
+GRID = gl.Exhaustive({"w": [[0.0, 1.0], [1.9, 2.0], [-0.3]], "b": np.linspace(-1, 1, 300)}, refine=1)
+KINDS["exhaustive"] = {"target": "y", "leave_out": ["yes", "holed", "kind"], "solver": GRID}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -49,11 +51,6 @@ def test_the_record_tells_rounds_and_bytes_of_each_pass(tmp_path: Path) -> None:
     assert sum(one.what == "sum" for one in record) >= len(fit.history)
     printed = str(fit.summary())
     assert "rows_per_second" in printed and f"Cluster: {len(record)} passes" in printed
-
-
-def test_minibatches_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="cannot be drawn on a cluster"):
-        gl.fit(write_files(tmp_path), target="y", leave_out=["holed", "yes"], cluster=cluster_of(1), solver="minibatch")
 
 
 def test_a_run_goes_on_from_its_checkpoint_on_another_cluster(tmp_path: Path) -> None:

@@ -10,11 +10,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from gradloop.cluster import work
+from gradloop.cluster import choice, work
 from gradloop.cluster.passes import Passes
 from gradloop.cluster.rows import ClusterRows
 from gradloop.compiler.loops import Loop
-from gradloop.errors import OptionError
 from gradloop.larger.problem import LargerProblem
 from gradloop.problem import Problem
 
@@ -59,6 +58,9 @@ class ClusterProblem(LargerProblem):
         given = work.packed((self.bare, self.units)), work.packed(function)
         return self.passes.total("work", work.work_on, *given, join=join)
 
+    def suited(self, solver: Any, reason: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
+        return choice.suited(solver, reason)
+
     def parts(self) -> Iterator[Problem]:
         raise NotImplementedError("rows on a cluster stay where they are: use over")
 
@@ -91,10 +93,7 @@ class ClusterProgram:
         return np.concatenate(self.problem.passes.each("map", work.map_of, self.content, params))
 
     def train(self, rows: Sequence[Array], *given: Any) -> int:
-        raise OptionError(
-            "Minibatches in one order over all rows cannot be drawn on a cluster; choose closed_form, newton, lbfgs or "
-            "gradient_descent."
-        )
+        return int(self.here.train(rows, *given))
 
 
 def elsewhere(rows: Sequence[Array]) -> bool:

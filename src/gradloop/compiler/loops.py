@@ -58,6 +58,14 @@ class Update:
     state: tuple[Node, ...]
     numbers: tuple[Node, ...]
 
+    def __reduce__(self) -> Any:
+        return update_of, (self.graph, len(self.state))
+
+
+def update_of(graph: Graph, states: int) -> Update:
+    """The update of a graph with so many states."""
+    return Update(graph, graph.inputs[3 : 3 + states], graph.inputs[3 + states :])
+
 
 @dataclass(frozen=True)
 class Train:

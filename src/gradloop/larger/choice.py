@@ -8,6 +8,7 @@ from gradloop.data.sources import Source
 from gradloop.data.sources.frames import FrameSource, TableSource
 from gradloop.errors import OptionError
 from gradloop.larger.memory import peak, told
+from gradloop.larger.problem import LargerProblem
 from gradloop.problem import Problem
 from gradloop.solvers.auto import Solver, choose
 from gradloop.solvers.closed_form import ClosedForm
@@ -51,10 +52,11 @@ def check_streams(holdout: float, solver: Solver | None) -> None:
 def suited_to(problem: Problem) -> tuple[Solver, tuple[str, ...]]:
     """A solver for the problem, and the sentence that says which and why."""
     solver, reason = choose(problem)
-    able = ABLE if problem.in_memory or problem.stored else (ClosedForm, Newton, LBFGS, GradientDescent)
-    if problem.in_memory or isinstance(solver, able):
+    if isinstance(problem, LargerProblem) and not problem.stored:
+        return problem.suited(solver, reason)
+    if problem.in_memory or isinstance(solver, ABLE):
         return solver, reason
-    if isinstance(solver, GaussNewton) or not problem.stored:
+    if isinstance(solver, GaussNewton):
         return LBFGS(), ("Solver: L-BFGS, because the rows are not in memory together.",)
     return Minibatch(), ("Solver: minibatch SGD, because the rows are not in memory together.",)
 

@@ -73,6 +73,10 @@ class LargerProblem(Problem):
         vars(found).update({name: value for name, value in vars(self).items() if name in shared})
         return found
 
+    def suited(self, solver: Any, reason: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
+        """The solver for rows where these are, and why."""
+        return solver, reason
+
     def thinned(self, most: int) -> Problem:
         rows = np.linspace(0, len(self.X) - 1, min(most, self.most, len(self.X))).astype(np.int64)
         return self.on(*(part[rows] for part in self.rows))

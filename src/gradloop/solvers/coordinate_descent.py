@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -234,7 +234,7 @@ def reduced(design: Design) -> Reduced:
 def by_products(design: Design, intercept: bool) -> tuple[Array, Units] | None:
     """The triangle from sums of products; None where these may lose digits that matter."""
     units, _ = working_units(*design.first_block(), intercept)
-    parts = list(design.rows(lambda A, y, weights: block_products(units, A, y, weights)))
+    parts = list(design.rows(partial(block_products, units)))
     found = sum(parts[1:], parts[0])
     triangle = factored(found, intercept)
     if triangle is None:
@@ -250,7 +250,7 @@ def by_triangles(design: Design, intercept: bool) -> tuple[Array, Units]:
     start = LeastSquares(len(design.columns), intercept)
     start.learn(*design.first_block())
     found = LeastSquares(len(design.columns), intercept)
-    for part in design.rows(lambda A, y, weights: start.like(A, y, weights)):
+    for part in design.rows(start.like):
         found.combine(part)
     assert found.units is not None
     return found.triangle, found.units

@@ -21,12 +21,7 @@ from gradloop.problem import Problem
 from gradloop.progress import Progress, Report
 from gradloop.sameness import digest
 from gradloop.schedules import Schedule, cosine
-from gradloop.solvers.curvature import (
-    derived_rate,
-    scale_advice,
-    stable_rate,
-    stable_rates,
-)
+from gradloop.solvers.curvature import derived_rate, scale_advice, stable_rate, stable_rates
 from gradloop.solvers.separable import separates
 from gradloop.solvers.solution import Solution, check_count, check_start
 from gradloop.solvers.update_graph import traced_update
@@ -72,6 +67,7 @@ class Minibatch:
     batch_size: int | Literal["all"] | None = None
     epochs: int | None = None
     shuffle: bool = True
+    MOST: ClassVar[int] = MOST_EPOCHS
 
     def __post_init__(self) -> None:
         if self.batch_size not in (None, "all"):
@@ -88,19 +84,32 @@ class Minibatch:
         self, problem: Problem, seed: int = 0, report: Report | None = None, keeper: Keeper = NO_KEEPER
     ) -> Solution:
         """Train; see `gradloop.fit`."""
-        rows = len(problem.X)
-        batch_size = self.rows_in_a_batch(rows)
+        batch_size = self.rows_in_a_batch(len(problem.X))
         check_start(problem)
-        epochs = self.epochs_for(-(-rows // batch_size))
+        steps = self.steps_in_an_epoch(problem, batch_size)
+        epochs = self.epochs_for(steps)
+
+        def begin(optimizer: Optimizer, attempt: int = 0) -> Run:
+            rest = epochs, self.shuffle, seed, report
+            return self.run(problem, optimizer, batch_size, *rest, keeper=keeper, attempt=attempt)
+
         if isinstance(self.optimizer, Optimizer):
-            run = Run(problem, self.optimizer, batch_size, epochs, self.shuffle, seed, report, keeper=keeper)
+            run = begin(self.optimizer)
             run.warn_of_rate()
             return run.solution()
-        return self._solve_with_derived_rate(problem, batch_size, epochs, seed, report, keeper)
+        if not needs_rate(self.optimizer):
+            return begin(made(self.optimizer)).solution()
+        return self._solve_with_derived_rate(begin, problem, batch_size, epochs * steps, keeper)
+
+    def steps_in_an_epoch(self, problem: Problem, batch_size: int) -> int:
+        return -(-len(problem.X) // batch_size)
+
+    def run(self, *given: Any, **more: Any) -> Run:
+        return Run(*given, **more)
 
     def epochs_for(self, batches: int) -> int:
         """The epochs as a number, once it is known how many batches there are in one."""
-        return self.epochs or min(max(-(-STEPS_WANTED // batches), FEWEST_EPOCHS), MOST_EPOCHS)
+        return self.epochs or min(max(-(-STEPS_WANTED // batches), FEWEST_EPOCHS), self.MOST)
 
     def rows_in_a_batch(self, rows: int) -> int:
         """The batch size as a number, once it is known how many rows there are."""
@@ -116,30 +125,24 @@ class Minibatch:
         return self.batch_size
 
     def _solve_with_derived_rate(
-        self, problem: Problem, batch_size: int, epochs: int, seed: int, report: Report | None, keeper: Keeper
+        self, begin: Callable[..., Run], problem: Problem, batch_size: int, steps: int, keeper: Keeper
     ) -> Solution:
         """Where the curvature grows along the way, the rate found at the start is too large: begin again with less.
 
         A run may also leap over the valley to a plateau, and end no better than it began.
         """
         assert not isinstance(self.optimizer, Optimizer)
-        if not needs_rate(self.optimizer):
-            run = Run(problem, made(self.optimizer), batch_size, epochs, self.shuffle, seed, report, keeper=keeper)
-            return run.solution()
-        steps = epochs * -(-len(problem.X) // batch_size)
         first_rate = derived_rate(problem, problem.start, batch_size)
         advice = scale_advice(problem)
         for attempt in range(keeper.found("attempt", 1), RETRIES + 1):
             rate = first_rate / 4 ** (attempt - 1)
-            optimizer = made(self.optimizer, cosine(rate, steps))
-            run = Run(
-                problem, optimizer, batch_size, epochs, self.shuffle, seed, report, keeper=keeper, attempt=attempt
-            )
+            run = begin(made(self.optimizer, cosine(rate, steps)), attempt)
             run.notes += [f"The learning rate was derived from the data: {rate:.3g}, falling to 0 along a cosine."]
             run.notes += advice
             solution = run.solution()
             ended_below = len(solution.history) == 0 or solution.history["loss"][-1] <= run.first_loss
-            if solution.stop is Stop.INTERRUPTED or (solution.stop is Stop.FINISHED and ended_below):
+            known = solution.stop in (Stop.INTERRUPTED, Stop.CONVERGED)
+            if known or (solution.stop is Stop.FINISHED and ended_below):
                 return solution
         return solution
 
@@ -242,6 +245,9 @@ class Run:
             for epoch in range(self.step // self.batches + 1, self.epochs + 1):
                 if not self.goes_on(epoch, self.run_epoch(program, epoch)):
                     return self.ended(Stop.DIVERGED)
+                if self.is_enough():
+                    self.keeper.save(self)
+                    return self.ended(Stop.CONVERGED)
                 self.keeper.offer(self)
             self.keeper.save(self)
         except KeyboardInterrupt:
@@ -276,6 +282,10 @@ class Run:
             self.warn_of_separation()
         history = History.from_rows(self.table, self.kept)
         return Solution(self.found(stop), history, stop, tuple(self.notes), optimizer=self.optimizer)
+
+    def is_enough(self) -> bool:
+        """Whether the parameters after an epoch are known to be good enough: all epochs are run."""
+        return False
 
     def settings(self) -> dict[str, Any]:
         """What decides about the bits of a run, beside the problem and the seed."""
