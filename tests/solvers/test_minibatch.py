@@ -265,7 +265,7 @@ def test_progress_is_told_after_every_epoch():
 def test_enough_epochs_are_chosen_for_the_size_of_the_data(monkeypatch):
     monkeypatch.setattr(minibatch, "STEPS_WANTED", 30)
     monkeypatch.setattr(minibatch, "FEWEST_EPOCHS", 2)
-    monkeypatch.setattr(minibatch, "MOST_EPOCHS", 8)
+    monkeypatch.setattr(Minibatch, "MOST", 8)
 
     def epochs(size):
         return len(Minibatch(gl.sgd(0.01), size).solve(linear()).history)
