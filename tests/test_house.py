@@ -36,7 +36,7 @@ FLOORS = [
     {"certificate"},
     {"solvers"},
     {"statistics"},
-    {"result"},
+    {"result", "evaluation"},
     {"model_names", "intervals"},
     {"model_file", "units"},
     {"summary"},

@@ -13,6 +13,7 @@ from gradloop.data.like import column_like, columns_like
 from gradloop.data.sources import Source, open_source, read_table
 from gradloop.data.table import Table
 from gradloop.errors import DataError, OptionError
+from gradloop.evaluation import Evaluation, evaluation
 from gradloop.explain.explanation import Explanation, explain
 from gradloop.intervals import intervals
 from gradloop.losses import Loss
@@ -106,8 +107,18 @@ class Fit(Result):
 
         Raises: DataError for data that does not fit the model; OptionError for a y too much or too few.
         """
+        if self.preparation is not None and y is None:
+            return self.evaluation(_source(data)).measures
         features, target = self.features_and_target(data, y)
         return measures(self.loss, target, self._outputs(features))
+
+    def evaluation(self, source: Source) -> Evaluation:
+        """The same with what there is to say of the rows of a table, which may be larger than memory.
+
+        Raises: as ``evaluate``.
+        """
+        assert self.preparation is not None
+        return evaluation(source, self.preparation, lambda X, y: measures(self.loss, y, self._outputs(X)))
 
     def features_and_target(self, data: Any, y: ArrayLike | None = None) -> tuple[Array, Array]:
         """The features (n, d) as training saw them, and the targets (n,), of data with known answers.
@@ -257,10 +268,14 @@ def _labels(y: Array, classes: int) -> NDArray[np.int64]:
 
 
 def _table(data: Any) -> Table:
+    return read_table(_source(data))
+
+
+def _source(data: Any) -> Source:
     source = open_source(data)
     if source is None:
         raise DataError(
             "This model was fitted to a table and finds its columns by name; "
             "give a CSV file, a dict of columns or a data frame."
         )
-    return read_table(source)
+    return source

@@ -11,7 +11,6 @@ from gradloop.cli import options
 from gradloop.cli.places import check_output
 from gradloop.cli.terminal import print_json, say, sentences
 from gradloop.data.formulas import Formulas
-from gradloop.data.sources import read_table
 from gradloop.data.writing import check_ending, csv_stream, is_parquet, write_columns
 from gradloop.inference import load
 from gradloop.predictions import Predictions
@@ -76,14 +75,14 @@ def evaluate(
     """Measure a model's predictions on a table that holds the target."""
     with sentences():
         source = options.open_data(data, query, database)
-        fitted, rows = load(model, trust=trust), read_table(source)
-        if fitted.preparation is not None:
-            rows, left_out = fitted.preparation.judged(rows)
-            for remark in (*left_out, *fitted.preparation.remarks(rows)):
-                say(remark)
-        found = fitted.evaluate(rows)
+        fitted = load(model, trust=trust)
+        if fitted.preparation is None:
+            fitted.evaluate(source)  # says why not
+        found = fitted.evaluation(source)
+        for remark in found.notes:
+            say(remark)
         if json:
-            print_json({**found, "rows": rows.rows})
+            print_json({**found.measures, "rows": found.rows})
         else:
-            measures = [[name.replace("_", " "), number(value)] for name, value in found.items()]
-            print(table(["", f"on {rows.rows} rows"], measures))
+            measures = [[name.replace("_", " "), number(value)] for name, value in found.measures.items()]
+            print(table(["", f"on {found.rows} rows"], measures))

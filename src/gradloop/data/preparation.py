@@ -180,19 +180,33 @@ class Preparation:
             )
         return values.astype(np.float64)
 
-    def judged(self, table: Table) -> tuple[Table, tuple[str, ...]]:
-        """The rows of a table that predictions can be judged by, and sentences about those that were left out.
+    def needed_to_judge(self, table: Table) -> list[str]:
+        """The columns of a table that predictions are made and judged by.
+
+        Raises: DataError unless they are there.
+        """
+        _check_target(table, self.target_name)
+        return [*self.needed(table.source, table.names), self.target_name]
+
+    def judgeable(self, table: Table, left_out: LeftOut) -> Table:
+        """The rows of a table that predictions can be judged by; the others are counted.
 
         Rows without a target are left out, and with ``missing="drop"`` rows that lack a feature.
+        """
+        needed = [feature.name for feature in self.used] if self.missing == "drop" else ()
+        rows = left_out.choose(table, self.target_name, needed)
+        return table if rows is None else table.select(rows)
+
+    def judged(self, table: Table) -> tuple[Table, tuple[str, ...]]:
+        """The same of a whole table, and sentences about the rows that were left out.
 
         Raises: DataError if no row is left, or the target is not there.
         """
         _check_target(table, self.target_name)
-        needed = [feature.name for feature in self.used] if self.missing == "drop" else ()
         left_out = LeftOut()
-        rows = left_out.choose(table, self.target_name, needed)
+        found = self.judgeable(table, left_out)
         left_out.check(table.source, self.target_name)
-        return table if rows is None else table.select(rows), left_out.notes(self.target_name)
+        return found, left_out.notes(self.target_name)
 
     def remarks(self, table: Table) -> tuple[str, ...]:
         """Sentences about what a table has and the model does not use, and what stands for something else."""
