@@ -21,7 +21,7 @@ PACKAGE = ROOT / "src" / "gradloop"
 # The house, one floor per line: a module may import from the lines above its own and from its own package.
 FLOORS = [
     {"errors"},
-    {"text", "stop", "version", "whole_file", "blas", "extras", "records"},
+    {"text", "stop", "version", "whole_file", "blas", "extras", "records", "students_t"},
     {"named_function"},
     {"history", "metrics", "tensor_file", "sameness"},
     {"checkpoint", "progress"},
@@ -77,7 +77,7 @@ IMPORTERS = {
     "matplotlib": {"plots", "textbook"},
     "onnx": {"export"},
     "sklearn": {"sklearn"},
-    "scipy": {"blas", "solvers", "statistics"},
+    "scipy": {"blas", "solvers", "students_t"},
     "threadpoolctl": {"blas"},
 }
 LOADED_LATE = (
@@ -322,6 +322,13 @@ def loaded_by(statement: str) -> list[str]:
 
 def test_import_loads_nothing_heavy() -> None:
     assert loaded_by("import gradloop") == []
+
+
+def test_a_small_fit_from_a_shell_loads_no_compiler_and_no_scipy() -> None:
+    table = ROOT / "examples" / "diabetes.csv"
+    words = ["gradloop", "fit", str(table), "--target", "progression", "--quiet"]
+    run = f"import sys; sys.argv = {words}; from gradloop.cli import main\ntry: main()\nexcept SystemExit: pass\nNone"
+    assert {"llvmlite", "scipy", "matplotlib", "pandas", "duckdb"} & {*loaded_by(run)} == set()
 
 
 def test_the_look_at_loaded_packages_sees_them() -> None:

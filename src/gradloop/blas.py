@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,15 +10,21 @@ from functools import cache
 from typing import Any
 
 _lock = threading.Lock()
-_users: list[Any] = []  # the limit in force, once for everybody inside
+_users = 0
+_limits: list[Any] = []  # in force, once for everybody inside; a second one for a library that was loaded meanwhile
 
 
 @cache
-def _controller() -> Any:
-    import scipy.linalg.lapack  # noqa: F401  its library must be there to be found
+def _controller(scipy_is_there: bool) -> Any:
+    """What sets the threads of all libraries that are loaded; SciPy brings its own."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
+
+
+def _limit() -> None:
+    found = _controller("scipy.linalg" in sys.modules)
+    _limits.append(found.limit(limits=1, user_api="blas"))
 
 
 @contextmanager
@@ -27,14 +34,27 @@ def one_blas_thread() -> Iterator[None]:
     How a product is divided among threads decides the order of its sums. The setting belongs to the whole process, so
     the first to come sets it and the last to leave restores it.
     """
+    global _users
     with _lock:
         if not _users:
-            _users.append(_controller().limit(limits=1, user_api="blas"))
-        _users.append(None)
+            _limit()
+        _users += 1
     try:
         yield
     finally:
         with _lock:
-            _users.pop()
-            if len(_users) == 1:
-                _users.pop().restore_original_limits()
+            _users -= 1
+            while _limits and not _users:
+                _limits.pop().restore_original_limits()
+
+
+def scipy_linalg() -> Any:
+    """SciPy's linear algebra, whose import takes longer than a small fit; in one thread where all are."""
+    was_there = "scipy.linalg" in sys.modules
+    import scipy.linalg
+
+    if not was_there:
+        with _lock:
+            if _users:
+                _limit()
+    return scipy.linalg

@@ -192,11 +192,11 @@ def at_most(value: float, gap: float, how: str = "by its duality gap") -> str:
     return f"The loss {value:.6g} is at most {gap:.2g}{share} above the best possible ({how})."
 
 
-def distance(value: float, gap: float, problem: Problem, exact: bool) -> str:
-    """The gap in words, beside the loss it belongs to."""
+def distance(value: float, gap: float, problem: Problem, exact: bool, first: float | None = None) -> str:
+    """The gap in words, beside the loss it belongs to, and the first one if it is known."""
     how = "exact for least squares" if exact else "estimated from the curvature here"
     best_name = "the best possible" if problem.is_convex else "the nearest minimum"
-    nothing = 1e-20 * first_loss(problem)
+    nothing = 1e-20 * (first_loss(problem) if first is None else abs(first))
     if abs(value) <= nothing:
         return f"The loss {value:.2g} is zero to rounding: the model fits the data exactly."
     if abs(gap) <= 1e-15 * abs(value):

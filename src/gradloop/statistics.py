@@ -23,6 +23,7 @@ from gradloop.solvers.linear.least_squares import Answer
 from gradloop.solvers.linear.refinement import block_residuals
 from gradloop.solvers.linear.system import triangular
 from gradloop.solvers.nonlinear.residuals import column_norms
+from gradloop.students_t import quantile, tail
 
 Array = Any
 ERRORS = ("classical", "HC0", "HC1", "HC2", "HC3")
@@ -285,11 +286,9 @@ def with_tests(
     freedom: float, **rest: Any,
 ) -> Statistics:  # fmt: skip
     """Intervals and tests by Student's t, which is the normal distribution where freedom is infinite."""
-    from scipy.special import stdtr
-
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = estimate / spread
-    p_value = 2 * stdtr(countable(freedom), -np.abs(statistic))
+    p_value = 2 * tail(max(freedom, 1.0), np.abs(statistic))
     away = reach(freedom, level) * spread
     return Statistics(
         tuple(names), estimate, spread, estimate - away, estimate + away, statistic, p_value, known, kind, level,
@@ -299,14 +298,7 @@ def with_tests(
 
 def reach(freedom: float, level: float) -> float:
     """How many standard errors an interval reaches to each side, by Student's t."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(countable(freedom), (1 + level) / 2))
-
-
-def countable(freedom: float) -> float:
-    """Degrees of freedom as SciPy takes them: beyond 1e15 the distribution is the normal one."""
-    return min(max(freedom, 1.0), 1e15)
+    return quantile(max(freedom, 1.0), (1 - level) / 2)
 
 
 def shortly(names: list[str], most: int = 10) -> str:

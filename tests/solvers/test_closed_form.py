@@ -58,8 +58,12 @@ def test_the_minimum(case):
         away = solution.params + 0.01 * np.abs(solution.params) * step.astype(solution.params.dtype)
         assert case.objective(away)[0] > value * (1 - precision)
     assert solution.stop is Stop.CONVERGED and solution.notes == ()
-    assert len(solution.history) == 1 and solution.history["loss"][0] == value
-    assert solution.history["gradient_norm"][0] == np.linalg.norm(slope)
+    assert len(solution.history) == 1 and solution.history["loss"][0] == pytest.approx(
+        value, rel=max(1e-10, 100 * float(precision))
+    )
+    steep = np.linalg.norm(case.objective(case.start)[1])  # the slope at the minimum is rounding and nothing else
+    nothing = 100 * float(precision) * steep
+    assert solution.history["gradient_norm"][0] == pytest.approx(np.linalg.norm(slope), abs=nothing)
     assert solution.params.dtype == case.start.dtype
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
-from gradloop.compiler.order import order_module
+from gradloop.compiler.order import FILL_ORDER, order_module
 
 
 @dataclass
@@ -66,12 +66,17 @@ def optimised(text: str, vectors: bool = False) -> Any:
 
 @cache
 def engine() -> Any:
-    """Holds all machine code of this process, and owns the target machine.
+    """Holds all machine code of this process, and owns the target machine."""
+    return llvm.create_mcjit_compiler(parsed(""), target_machine())
 
-    It begins with the order of rows, which every shuffled program calls. No pass is run on that: it is written as it
-    should run, and comes out a little slower where LLVM rearranges it.
+
+@cache
+def add_order() -> None:
+    """Compile the order of rows, which every shuffled program calls.
+
+    No pass is run on it: it is written as it should run, and comes out a little slower where LLVM rearranges it.
     """
-    return llvm.create_mcjit_compiler(parsed(str(order_module())), target_machine())
+    engine().add_module(parsed(str(order_module())))
 
 
 def compile_function(text: str, name: str, vectors: bool = False) -> int:
@@ -79,6 +84,8 @@ def compile_function(text: str, name: str, vectors: bool = False) -> int:
     with _lock:
         compiled.modules += 1
         unique = f"{name}.{compiled.modules}"
+        if FILL_ORDER in text:
+            add_order()
         engine().add_module(optimised(text.replace(f'@"{name}"', f'@"{unique}"'), vectors))
         engine().finalize_object()
         return int(engine().get_function_address(unique))

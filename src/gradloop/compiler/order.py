@@ -19,6 +19,7 @@ PLACES = ir.VectorType(I64, TOGETHER)
 HALVES = ir.VectorType(I32, TOGETHER)
 FILL = ir.FunctionType(ir.VoidType(), [POINTER, POINTER, I64, I64])
 START = ir.FunctionType(ir.VoidType(), [POINTER, I64, I64])
+FILL_ORDER, START_ORDER = "fill_order", "start_order"
 
 
 class Order:
@@ -36,7 +37,7 @@ class Order:
 
     def start_epoch(self, epoch: Value) -> None:
         """Derive the keys of an epoch."""
-        function = self.code.declare("start_order", START.return_type, START.args)
+        function = self.code.declare(START_ORDER, START.return_type, START.args)
         self.code.ir.call(function, [self.keys, self.seed, epoch])
 
     def fill_two_blocks(self, position: Value) -> None:
@@ -47,15 +48,15 @@ class Order:
 
     def fill_block(self, first: Value) -> None:
         target = self.code.at(self.ring, I64, self.code.ir.and_(first, I64(RING - 1)))
-        function = self.code.declare("fill_order", FILL.return_type, FILL.args)
+        function = self.code.declare(FILL_ORDER, FILL.return_type, FILL.args)
         self.code.ir.call(function, [target, self.keys, first, self.rows])
 
 
 def order_module() -> ir.Module:
     """start_order(keys, seed, epoch) derives an epoch's keys; fill_order(target, keys, first, rows) fills a block."""
     module = ir.Module("order")
-    write_start(Code(ir.Function(module, START, "start_order")))
-    write_fill(Code(ir.Function(module, FILL, "fill_order")))
+    write_start(Code(ir.Function(module, START, START_ORDER)))
+    write_fill(Code(ir.Function(module, FILL, FILL_ORDER)))
     return module
 
 

@@ -39,11 +39,13 @@ def arrow_column(cells: "pyarrow.ChunkedArray", place: Place, said: "pyarrow.Chu
 def plain_values(cells: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
     """The column without the wrappings that Arrow knows: extensions, runs, views, dictionaries of other than text."""
     import pyarrow
-    from pyarrow import compute, types
+    from pyarrow import types
 
     if isinstance(cells.type, pyarrow.BaseExtensionType):
         return plain_values(cells.cast(cells.type.storage_type))
     if types.is_run_end_encoded(cells.type):
+        from pyarrow import compute
+
         chunks = [compute.run_end_decode(chunk) for chunk in cells.chunks]
         return plain_values(pyarrow.chunked_array(chunks, cells.type.value_type))
     if types.is_dictionary(cells.type) and not types.is_string(cells.type.value_type):
@@ -96,13 +98,13 @@ def wider(before: "pyarrow.DataType", now: "pyarrow.DataType") -> "pyarrow.DataT
 
 
 def _numbers(cells: "pyarrow.ChunkedArray", said: "pyarrow.ChunkedArray", place: Place) -> Column:
-    from pyarrow import compute, types
+    from pyarrow import types
 
-    missing = as_numpy(compute.is_null(cells))
+    missing = as_numpy(cells.is_null()) if cells.null_count else np.zeros(len(cells), np.bool_)
     if types.is_null(cells.type):
         values: NDArray[Any] = np.full(len(cells), np.nan)
     elif types.is_boolean(cells.type):
-        values = as_numpy(compute.fill_null(cells, False))
+        values = as_numpy(cells.fill_null(False))
     else:
         values = as_numpy(cells)
     return number_column(_usual(values), missing | _not_a_number(values), _text_of(said), place)
@@ -111,14 +113,15 @@ def _numbers(cells: "pyarrow.ChunkedArray", said: "pyarrow.ChunkedArray", place:
 def as_numpy(cells: "pyarrow.ChunkedArray") -> NDArray[Any]:
     """Numbers or booleans as an array, missing numbers as NaN.
 
-    Arrow's own `to_numpy` loads pandas where that is installed, for a third of a second.
+    Arrow's own `to_numpy` loads pandas where that is installed, for a third of a second; and its functions take a
+    thirtieth to load, so that they are asked only where something is missing.
     """
-    from pyarrow import compute, types
+    from pyarrow import types
 
     if types.is_boolean(cells.type):
         return as_numpy(cells.cast("uint8")).view(np.bool_)
     if cells.null_count:
-        cells = compute.fill_null(cells.cast("float64", safe=False), np.nan)
+        cells = cells.cast("float64", safe=False).fill_null(np.nan)
     is_known = types.is_integer(cells.type) or types.is_floating(cells.type)  # to DLPack, unlike decimals
     parts = [np.from_dlpack(chunk) for chunk in cells.chunks if len(chunk)] if is_known else []
     if not parts:

@@ -74,12 +74,14 @@ class ClosedForm:
         design = Design(problem)
         answer = best(design)
         flat = design.flat(answer.slopes, answer.intercept)
-        value, slope = problem.objective(flat)
+        at_once = problem.in_memory and is_small(design)
+        value, slope = design.objective(flat) if at_once else problem.objective(flat)
+        first = design.objective(problem.start)[0] if at_once else None
         row = Row(1, value, float(np.linalg.norm(slope)), float("nan"), len(problem.X), time.perf_counter() - begun)
         history = History.from_rows([row], [(1, problem.unpack(flat))])
         stop = Stop.CONVERGED if answer.settled else Stop.FINISHED
         left = gap(design, answer, slope)
-        certificate = Certificate("exact gap", left, distance(value, left, problem, exact=True))
+        certificate = Certificate("exact gap", left, distance(value, left, problem, exact=True, first=first))
         return ClosedFormSolution(flat, history, stop, tuple(notes(design, answer)), certificate, answer, design)
 
 
@@ -126,7 +128,7 @@ def best(design: Design) -> Answer:
     curved = design.curvature[design.columns] * design.weight
     penalty = curved if curved.any() else None
     with one_blas_thread():
-        if len(design.problem.X) * width >= WORTH_PRODUCTS:
+        if not is_small(design):
             answer = fast_solution(width, intercept, design.rows, penalty, first, slope_sum(design))
             if answer is not None:
                 return answer
@@ -137,6 +139,11 @@ def best(design: Design) -> Answer:
         for part in design.rows(start.like):
             found.combine(part)
         return found.solve(penalty, design.rows)
+
+
+def is_small(design: Design) -> bool:
+    """Whether exact refinement and products cost less than what they spare: a proof, and a compiled pass."""
+    return len(design.problem.X) * len(design.columns) < WORTH_PRODUCTS
 
 
 def slope_sum(design: Design) -> SlopeSum | None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from gradloop.blas import one_blas_thread
+from gradloop.blas import one_blas_thread, scipy_linalg
 from gradloop.checkpoint import NO_KEEPER, Keeper
 from gradloop.errors import ModelError, OptionError
 from gradloop.hessian import hessian
@@ -250,10 +250,8 @@ def check_curvature(curvature: Array) -> None:
 
 def downward_direction(curvature: Array) -> Array | None:
     """The direction along which the curvature is most negative, in units of equal curvature, if any is."""
-    from scipy.linalg import eigh
-
     unit, scaled = alike(curvature)
-    values, vectors = eigh(scaled)
+    values, vectors = scipy_linalg().eigh(scaled)
     return unit * vectors[:, 0] if values[0] < -len(values) * FLAT * abs(values).max() else None
 
 
@@ -271,16 +269,15 @@ def newton_direction(curvature: Array, slope: Array) -> tuple[Array, float, floa
     All in units where every parameter is curved alike. Along directions that are curved downwards the step goes down
     by as much as if they were curved upwards; along those without curvature, which the data do not tell, not at all.
     """
-    from scipy.linalg import cho_solve, eigh, lapack
-
+    linalg = scipy_linalg()
     unit, scaled = alike(curvature)
     steep = unit * slope
-    factor, failed = lapack.dpotrf(scaled, lower=True)
+    factor, failed = linalg.lapack.dpotrf(scaled, lower=True)
     pivots = factor.diagonal() ** 2
     if not failed and pivots.min() > 1e4 * FLAT * pivots.max():
-        step = -cho_solve((factor, True), steep)
+        step = -linalg.cho_solve((factor, True), steep)
         return unit * step, float(-steep @ step), 0.0
-    values, vectors = eigh(scaled)
+    values, vectors = linalg.eigh(scaled)
     sizes, along = np.abs(values), vectors.T @ steep
     told = sizes > len(steep) * FLAT * sizes.max()
     inverse = np.divide(1, sizes, out=np.zeros_like(sizes), where=told)

@@ -52,6 +52,19 @@ def test_columns_and_offset_make_the_prediction(model, start, place, is_x, engin
     assert weights is None
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("model", "start"), [law[:2] for law in LAWS])
+def test_products_give_the_objective_of_the_compiled_pass(model, start, weighted, monkeypatch):
+    monkeypatch.setattr(module, "ROWS_IN_PIECE", 16)
+    weights = random.integers(0, 3, size=40).astype(float) if weighted else None
+    found = problem(model, start, penalty=l2(0.3), weights=weights)
+    flat = random.normal(size=found.start.size)
+    value, slope = Design(found).objective(flat)
+    expected, steep = found.objective(flat)
+    np.testing.assert_allclose(value, expected, rtol=1e-13)
+    np.testing.assert_allclose(slope, steep, rtol=1e-12, atol=1e-13)
+
+
 def test_the_shipped_linear_model_copies_nothing():
     columns, _, _ = Design(problem(MODELS["linear"], {"w": np.zeros(2), "b": 0.0})).block(0, 10)
     assert columns.base is not None and np.shares_memory(columns, X)

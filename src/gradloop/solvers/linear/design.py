@@ -138,6 +138,24 @@ class Design:
             raise DataError("No row has a weight above zero, so nothing can be fitted.")
         return block
 
+    def objective(self, flat: Array) -> tuple[float, Array]:
+        """The objective and its slope by products of columns: compiling a pass takes longer than a small one."""
+        slope = np.zeros(flat.size)
+        intercept = 0.0 if self.place is None else float(flat[self.place]) * self.value
+
+        def sums(A: Array, y: Array, weights: Array | None) -> Array:
+            A, y, weights = present(A, y, weights)
+            residual = A @ flat[self.columns] + intercept - y
+            pull = residual if weights is None else weights * residual
+            return np.concatenate([[pull @ residual / 2, pull.sum()], pull @ A])
+
+        total = reduce(add, self.rows(sums)) / len(self.problem.X)
+        slope[self.columns] = total[2:]
+        if self.place is not None:
+            slope[self.place] = total[1] * self.value
+        penalty, penalty_slope = self.problem.penalty_at(flat)
+        return float(total[0]) + penalty, slope + penalty_slope
+
     # ---- parameters ----
     def find_intercept(self) -> tuple[int | None, float]:
         """The place and the value of a column that is the same number in all rows, and not penalised."""

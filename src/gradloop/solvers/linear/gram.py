@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradloop.blas import scipy_linalg
 from gradloop.solvers.linear.blocks import Rows, present
 from gradloop.solvers.linear.least_squares import Answer, LeastSquares, Units, make_answer
 from gradloop.solvers.linear.system import Point, System, make_system, triangular
@@ -145,8 +146,6 @@ def rows_at_once(columns: int) -> int:
 
 def factored(found: Products, intercept: bool) -> Array | None:
     """The triangle of [1, columns, target] by Cholesky; None where these are products of dependent columns."""
-    from scipy.linalg import cholesky
-
     whole = found.whole if intercept else found.whole[1:, 1:]
     sizes = whole.diagonal()
     if not np.isfinite(whole).all() or (sizes[:-1] <= 0).any():
@@ -155,7 +154,7 @@ def factored(found: Products, intercept: bool) -> Array | None:
     scaled = np.ldexp(whole, -by[:, None] - by)
     triangle = np.zeros_like(whole)
     try:
-        triangle[:-1, :-1] = cholesky(scaled[:-1, :-1], check_finite=False)
+        triangle[:-1, :-1] = scipy_linalg().cholesky(scaled[:-1, :-1], check_finite=False)
     except np.linalg.LinAlgError:
         return None
     triangle[:-1, -1] = triangular(triangle[:-1, :-1], scaled[:-1, -1], transposed=True)

@@ -14,8 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradloop.blas import scipy_linalg
 from gradloop.solvers.linear.exact_sums import Pair, minus, pair, plus, times, total
 
+FEW = 64  # columns for which NumPy is as fast as a solver that knows of triangles
 TOLERANCE = 1e-12  # of a column's length: no NIST set comes near it
 SMALL = 1e-8  # a share in a combination that is not worth naming
 Array = Any
@@ -197,7 +199,14 @@ def upper_triangle(rows: Array) -> Array:
 
 
 def triangular(factor: Array, right: Array, transposed: bool = False) -> Array:
-    """factor⁻¹ right, or with the factor transposed."""
-    from scipy.linalg import solve_triangular
+    """factor⁻¹ right, or with the factor transposed.
 
-    return solve_triangular(factor, right, trans="T" if transposed else "N", check_finite=False)
+    Few columns are left to NumPy's solver, which finds nothing to eliminate, so that a small fit need not load SciPy.
+    """
+    if len(factor) > FEW:
+        solve = scipy_linalg().solve_triangular
+        return solve(factor, right, trans="T" if transposed else "N", check_finite=False)
+    upper = np.triu(factor)
+    if transposed:  # an upper triangle again, with rows and columns from the last to the first
+        return np.linalg.solve(upper.T[::-1, ::-1], right[::-1])[::-1]
+    return np.linalg.solve(upper, right)
