@@ -7,15 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from gradloop.cli import options
-from gradloop.cli.doctor import doctor
-from gradloop.cli.explain import explain
-from gradloop.cli.export import export
-from gradloop.cli.inspect import inspect
-from gradloop.cli.page import page
-from gradloop.cli.plot import plot
-from gradloop.cli.predict import evaluate, predict
-from gradloop.cli.sweep import sweep
-from gradloop.cli.synth import synth
+from gradloop.cli.commands import Commands
 from gradloop.cli.terminal import FAULT, INTERRUPTED, print_json, progress, say, sentences, stopping_is_ctrl_c
 from gradloop.data.preparation import Preparation
 from gradloop.data.sources import read_table
@@ -30,6 +22,7 @@ from gradloop.version import __version__
 
 app = typer.Typer(
     name="gradloop",
+    cls=Commands,
     pretty_exceptions_enable=False,
     help="Train models of tables whose rows are independent, and use them.",
     epilog="Exit codes: 0 fine, 1 a fault of data or model, 2 a wrong option, 130 interrupted.",
@@ -134,18 +127,6 @@ def show(
         sizes = _sizes(data, target, features, classes)
         parts = options.build_model(model, degree), loss, options.build_optimizer(optimizer, learning_rate)
         print(stage_as_text(stage, *parts, *sizes))
-
-
-app.command()(predict)
-app.command()(evaluate)
-app.command()(inspect)
-app.command()(explain)
-app.command()(export)
-app.command()(plot)
-app.command()(sweep)
-app.command()(doctor)
-app.command()(page)
-app.command()(synth)
 
 
 def _sizes(data: str | None, target: str | None, features: int | None, classes: int | None) -> tuple[int, int]:
