@@ -21,7 +21,7 @@ PACKAGE = ROOT / "src" / "gradloop"
 # The house, one floor per line: a module may import from the lines above its own and from its own package.
 FLOORS = [
     {"errors"},
-    {"text", "stop", "version", "whole_file", "blas", "extras", "records", "students_t"},
+    {"text", "stop", "version", "whole_file", "blas", "extras", "records", "students_t", "later"},
     {"named_function"},
     {"history", "metrics", "tensor_file", "sameness"},
     {"checkpoint", "progress"},
@@ -77,7 +77,7 @@ IMPORTERS = {
     "matplotlib": {"plots", "textbook"},
     "onnx": {"export"},
     "sklearn": {"sklearn"},
-    "scipy": {"blas", "solvers", "students_t"},
+    "scipy": {"blas", "solvers", "students_t", "later"},
     "threadpoolctl": {"blas"},
 }
 LOADED_LATE = (

@@ -7,10 +7,9 @@
 [ 2.  -3.4] 4.2
 """
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gradloop import callbacks, data, export, laws, losses, models, optimizers, page, penalties, plots, schedules
+from gradloop import callbacks, data, laws, losses, models, optimizers, penalties, schedules
 from gradloop.certificate import Certificate
 from gradloop.data.sources import sql
 from gradloop.each import Fits, fit_each
@@ -26,6 +25,7 @@ from gradloop.errors import (
 )
 from gradloop.history import History
 from gradloop.inference import Fit, load
+from gradloop.later import Later, asked_for
 from gradloop.losses import huber, quantile
 from gradloop.models import Model, polynomial
 from gradloop.optimizers import (
@@ -56,6 +56,9 @@ from gradloop.stop import Stop
 from gradloop.sweep import sweep
 from gradloop.training import fit
 from gradloop.version import __version__
+
+if TYPE_CHECKING:
+    from gradloop import export, page, plots
 
 __all__ = [
     "LBFGS",
@@ -122,10 +125,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "eager":  # when it is asked for: not everybody needs arrays with a tape
-        return import_module("gradloop.eager")
-    raise AttributeError(f"module 'gradloop' has no attribute {name!r}")
+__getattr__ = asked_for("gradloop", {name: f"gradloop.{name}" for name in ("eager", "export", "page", "plots")})
+for _class, _name, _module in (
+    (Fit, "plot", "gradloop.plots.accessor"),
+    (Fit, "page", "gradloop.page.write"),
+    (Fit, "export", "gradloop.export.files"),
+    (Sweep, "plot", "gradloop.plots.sweeps"),
+):
+    setattr(_class, _name, Later(_name, _module))
 
 
 def __dir__() -> list[str]:

@@ -1,14 +1,19 @@
 """Data on its way into training: tables and arrays are read, checked, explained and turned into numbers."""
 
-from gradloop.data import synthetic
+from typing import TYPE_CHECKING
+
 from gradloop.data.arrays import check_features, check_target
 from gradloop.data.csv import read_csv, write_csv
 from gradloop.data.missing import Rules
 from gradloop.data.preparation import Preparation
 from gradloop.data.sources import Source, open_source, read_table, sql
 from gradloop.data.split import holdout_split
-from gradloop.data.synthetic import synthetic_data
 from gradloop.data.table import Table, as_table
+from gradloop.later import asked_for
+
+if TYPE_CHECKING:
+    from gradloop.data import synthetic
+    from gradloop.data.synthetic import synthetic_data
 
 __all__ = [
     "Preparation",
@@ -27,3 +32,6 @@ __all__ = [
     "synthetic_data",
     "write_csv",
 ]
+
+_PLACES = {"synthetic": "gradloop.data.synthetic", "synthetic_data": "gradloop.data.synthetic:synthetic_data"}
+__getattr__ = asked_for("gradloop.data", _PLACES)
