@@ -328,7 +328,7 @@ def test_a_small_fit_from_a_shell_loads_no_compiler_and_no_scipy() -> None:
     table = ROOT / "examples" / "diabetes.csv"
     words = ["gradloop", "fit", str(table), "--target", "progression", "--quiet"]
     run = f"import sys; sys.argv = {words}; from gradloop.cli import main\ntry: main()\nexcept SystemExit: pass\nNone"
-    assert {"llvmlite", "scipy", "matplotlib", "pandas", "duckdb"} & {*loaded_by(run)} == set()
+    assert {"llvmlite", "scipy", "matplotlib", "pandas", "duckdb", "rich"} & {*loaded_by(run)} == set()
 
 
 def test_the_look_at_loaded_packages_sees_them() -> None:

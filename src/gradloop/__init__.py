@@ -7,7 +7,7 @@
 [ 2.  -3.4] 4.2
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gradloop import callbacks, data, laws, losses, models, optimizers, penalties, schedules
 from gradloop.certificate import Certificate

@@ -6,12 +6,10 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gradloop.errors import GradloopError, OptionError
 from gradloop.explain.data import plain
@@ -94,33 +92,40 @@ def progress(quiet: bool, turn: str = "epoch") -> Iterator[Report | None]:
 
     Args: turn, what is counted.
     """
-    console = Console(stderr=True, markup=False, highlight=False, emoji=False)
     if quiet:
         yield None
-    elif console.is_terminal:
-        with _bar(console, turn) as bar:
-            yield _report_to(bar)
+    elif sys.stderr.isatty():
+        with ExitStack() as shown:
+            yield _bar_in(shown, turn)
     else:
         yield _few_lines(turn)
 
 
-def _bar(console: Console, turn: str) -> Progress:
+def _bar_in(shown: ExitStack, turn: str) -> Report:
+    """A bar that is there from the first report on: what never reports need not load it."""
+    bars: list[Any] = []
+
+    def report(state: Any) -> None:
+        if not bars:
+            bars.append(shown.enter_context(_bar(turn)))
+            bars[0].add_task("", total=None)
+        bars[0].update(0, total=state.epochs, completed=state.epoch, description=_told(state))
+
+    return report
+
+
+def _bar(turn: str) -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (
         TextColumn(f"{turn} {{task.completed}} of {{task.total}}"),
         BarColumn(),
         TextColumn("{task.description}"),
         TimeRemainingColumn(),
     )
+    console = Console(stderr=True, markup=False, highlight=False, emoji=False)
     return Progress(*columns, console=console, transient=True)
-
-
-def _report_to(bar: Progress) -> Report:
-    task = bar.add_task("", total=None)
-
-    def report(state: Any) -> None:
-        bar.update(task, total=state.epochs, completed=state.epoch, description=_told(state))
-
-    return report
 
 
 def _few_lines(turn: str) -> Report:
