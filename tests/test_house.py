@@ -31,6 +31,7 @@ FLOORS = [
     {"targets"},
     {"graphs"},
     {"problem"},
+    {"strips"},
     {"several_scores"},
     {"hessian"},
     {"certificate"},

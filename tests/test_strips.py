@@ -1,0 +1,74 @@
+"""Sums of s a aᵀ in one pass against NumPy; the curvature of whole models against the derivative of the slope."""
+
+import numpy as np
+import pytest
+
+from gradloop import strips as module
+from gradloop.compiler.loops import Inputs
+from gradloop.compiler.program import compile_loop
+from gradloop.core.graph import input_node
+from gradloop.core.spec import FLOAT64, Spec
+from gradloop.core.trace import Tracer
+from gradloop.examples import as_model
+from gradloop.hessian import few_scores, hessian
+from gradloop.losses import LOSSES
+from gradloop.problem import make_problem
+from gradloop.strips import pays, strips, whole
+from problems import SMOOTH
+
+
+@pytest.mark.parametrize("numbers", [1, 3])
+@pytest.mark.parametrize("columns", [1, 7, 8, 21])
+def test_sums_are_those_of_outer_products(numbers, columns):
+    random = np.random.default_rng(0)
+    s, a = random.normal(size=(5000, numbers)), random.normal(size=(5000, columns))
+    nodes = input_node("s", Spec((numbers,), FLOAT64)), input_node("a", Spec((columns,), FLOAT64))
+    loop = strips(nodes, Inputs(nodes, ()), *map(Tracer, nodes))
+    found = whole(loop, compile_loop(loop).sum((s, a), np.empty(0)))
+    assert np.allclose(found, np.einsum("nc,ni,nj->cij", s, a, a), rtol=1e-11, atol=1e-11)
+    assert np.array_equal(found, found.transpose(0, 2, 1))
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_columns_are_the_curvature_along_each_parameter(name, monkeypatch):
+    monkeypatch.setattr(module, "ROWS_WORTH_COMPILING", 1)
+    given = SMOOTH[name]()
+    at = np.random.default_rng(2).normal(size=given.start.size) / 100
+    expected = np.stack([given.curvature_times(at, unit) for unit in np.eye(at.size)])
+    found = hessian(given, at)
+    size = np.sqrt(np.outer(np.abs(expected.diagonal()), np.abs(expected.diagonal()))) + 1e-300
+    assert np.abs((found - expected) / size).max() < 1e-12
+    assert (found == found.T).all()
+
+
+def softmax(z):
+    return np.exp(z) / np.sum(np.exp(z))
+
+
+@pytest.mark.parametrize(
+    ("model", "shapes"),
+    [
+        (lambda x, w: softmax(x @ w), [(3, 4)]),
+        (lambda x, b, w: softmax(b + np.dot(x**2, w)), [(4,), (3, 4)]),
+        (lambda x, w, b: softmax(np.dot(x, w) + b), [(3, 4), (4,)]),
+    ],
+)
+def test_classes_in_one_pass_are_those_of_blas(model, shapes, monkeypatch):
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(60, 3)), random.integers(4, size=60)
+    names = model.__code__.co_varnames[1:]
+    start = dict(zip(names, map(np.zeros, shapes), strict=True))
+    given = make_problem(as_model(model, start), LOSSES["cross_entropy"], X, y, start)
+    score, at = few_scores(given), random.normal(size=given.start.size)
+    by_blas = score.products(given, at)
+    monkeypatch.setattr(module, "ROWS_WORTH_COMPILING", 1)
+    assert np.allclose(score.products(given, at), by_blas, rtol=1e-11, atol=1e-13)
+
+
+def test_it_pays_for_many_rows_of_few_wide_numbers():
+    rows = module.ROWS_WORTH_COMPILING
+    assert pays(rows, 1, 50, FLOAT64) and pays(rows, 15, 21, FLOAT64)
+    assert not pays(rows - 1, 1, 50, FLOAT64)
+    assert not pays(rows, 1, 65, FLOAT64)
+    assert not pays(rows, 55, 50, FLOAT64)
+    assert not pays(rows, 1, 50, np.dtype(np.float32))
