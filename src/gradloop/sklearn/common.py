@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Self
 
@@ -15,6 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from gradloop.callbacks.calls import as_callbacks
+from gradloop.callbacks.protocol import Callback
 from gradloop.errors import DataError
 from gradloop.examples import Examples, from_arrays
 from gradloop.inference import Fit
@@ -22,6 +25,7 @@ from gradloop.losses import Loss
 from gradloop.models import MODELS, Model, start_with_one_output, start_with_one_output_per_class
 from gradloop.penalties import Penalty, elastic_net, l1, l2
 from gradloop.progress import Progress, Report
+from gradloop.sklearn.callbacks import Heard
 from gradloop.solvers.auto import Solver
 from gradloop.stop import Stop
 from gradloop.training import Settings, train
@@ -33,7 +37,7 @@ UNFINISHED = (Stop.ITERATIONS, Stop.DIVERGED, Stop.SEPARABLE)
 Array = Any
 
 
-class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn tells nothing of its types
+class Estimator(Heard, BaseEstimator):  # type: ignore[misc]  # scikit-learn tells nothing of its types
     """What all estimators do with data and with the fit."""
 
     fit_: Any
@@ -47,7 +51,21 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn tells noth
         """Train, and keep what every estimator keeps."""
         examples = from_arrays(X, y, None, (), model, None, start, sample_weight, 0.0, seed)
         examples = replace(examples, names=names or feature_names(self, X), loss=loss or examples.loss)
-        return self._keep(trained(examples, solver, penalty, seed, progress))
+        listeners = self._listeners(lambda now: self._so_far(now, lambda twin, fit: twin._keep(fit) and twin._set(fit)))
+        return self._keep(trained(examples, solver, penalty, seed, progress, listeners))
+
+    def _so_far(self, progress: Progress, adopt: Callable[[Any, Fit], Any]) -> dict[str, Any]:
+        """What scikit-learn would call the fitted attributes, had training ended here.
+
+        Args: adopt, what makes a fit an estimator's own.
+        """
+        twin = copy.copy(self)
+        adopt(twin, progress.fit())
+        return {name: value for name, value in vars(twin).items() if name.endswith("_")} | {"_task": None}
+
+    def _set(self, fit: Any) -> Self:
+        """The parameters under scikit-learn's names."""
+        raise NotImplementedError
 
     def _keep(self, fit: Fit) -> Fit:
         """Keep what every estimator keeps; warn where training did not end well."""
@@ -55,16 +73,18 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn tells noth
         self.n_iter_ = max(len(fit.history), 1)
         if fit.stop in UNFINISHED:
             cure = [RAISE] if fit.stop is Stop.ITERATIONS else []
-            warnings.warn(" ".join([str(fit.stop), *fit.notes, *cure]), ConvergenceWarning, stacklevel=4)
+            warnings.warn(" ".join([str(fit.stop), *fit.notes, *cure]), ConvergenceWarning, stacklevel=5)
         return fit
 
 
 def trained(
-    examples: Examples, solver: Solver | None, penalty: Penalty | None, seed: int, progress: Report | None
-) -> Fit:
+    examples: Examples, solver: Solver | None, penalty: Penalty | None, seed: int, progress: Report | None,
+    listeners: tuple[Callback, ...] = (),
+) -> Fit:  # fmt: skip
     """The fit to examples; what is not finite on the way is told by the fit."""
     with np.errstate(over="ignore", invalid="ignore"):
-        fit = train(examples, Settings(solver, penalty, seed, "classical", "native", as_callbacks(progress, ())))
+        callbacks = (*as_callbacks(progress, ()), *listeners)
+        fit = train(examples, Settings(solver, penalty, seed, "classical", "native", callbacks))
     if fit.stop is Stop.INTERRUPTED:  # solvers catch Ctrl-C; a search over many fits should end with it
         raise KeyboardInterrupt
     return fit

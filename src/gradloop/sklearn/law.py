@@ -12,7 +12,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gradloop.errors import DataError
 from gradloop.examples import as_loss, as_model
+from gradloop.inference import Fit
 from gradloop.penalties import Penalty
+from gradloop.sklearn.callbacks import with_callbacks
 from gradloop.sklearn.common import FLOATS, Estimator, as_given, errors_by_name, feature_names, printing, weights_of
 from gradloop.sklearn.options import check_whole, seed_of
 from gradloop.solvers.auto import Solver
@@ -75,11 +77,12 @@ class LawRegressor(RegressorMixin, Estimator):  # type: ignore[misc]
         self.random_state = random_state
         self.verbose = verbose
 
+    @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Find the parameters for features X (n, d), targets y (n,), and how much each example counts (n,)."""
         check_whole(self, "verbose", 0)
         seed = seed_of(0 if self.random_state is None else self.random_state)
-        solver = as_solver(self.solver)
+        solver, given = as_solver(self.solver), (X, y, sample_weight)
         X, y = validate_data(self, X, y, dtype=FLOATS, y_numeric=True, order="C")
         start = self.start(X.shape[1]) if callable(self.start) else self.start
         check_options(seed, start, self.penalty)
@@ -89,11 +92,14 @@ class LawRegressor(RegressorMixin, Estimator):  # type: ignore[misc]
         loss = as_loss(self.loss, model)
         self.columns_ = self._columns(start or {})
         names = feature_names(self, X)
-        fit = self._train(
-            X[:, self.columns_], y, weights_of(self, sample_weight, X), model, loss=loss, penalty=self.penalty,
-            solver=solver, start=start, seed=seed, names=tuple(names[i] for i in self.columns_),
-            progress=printing(self.verbose),
-        )  # fmt: skip
+        weights = weights_of(self, sample_weight, X)
+        with self._heard(*given, most=None):
+            return self._set(self._train(
+                X[:, self.columns_], y, weights, model, loss=loss, penalty=self.penalty, solver=solver, start=start,
+                seed=seed, names=tuple(names[i] for i in self.columns_), progress=printing(self.verbose),
+            ))  # fmt: skip
+
+    def _set(self, fit: Fit) -> Self:
         self.params_, self.stderr_ = fit.params, errors_by_name(fit)
         return self
 

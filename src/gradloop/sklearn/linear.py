@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 from gradloop.penalties import Penalty
+from gradloop.sklearn.callbacks import with_callbacks
 from gradloop.sklearn.common import LinearRegressor, model_with, penalty_of, total_weight
 from gradloop.sklearn.options import allow, check_choice, check_flags, check_number, check_threads, check_whole
 from gradloop.solvers.auto import Solver
@@ -17,16 +18,16 @@ NO_SIGNS = "gradloop has no bounds on linear parameters; leave positive out, or 
 class LeastSquares(LinearRegressor):
     """What the four have in common."""
 
+    @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Find the parameters for features X (n, d), targets y (n,), and how much each example counts (n,)."""
         check_flags(self, "fit_intercept", "copy_X")
         allow(self, "positive", (False,), NO_SIGNS)
-        solver = self._solver()
+        solver, given = self._solver(), (X, y, sample_weight)
         X, y, weights = self._data(X, y, sample_weight)
-        penalty = self._penalty(total_weight(weights, X))
-        return self._set(
-            self._train(X, y, weights, model_with("linear", self.fit_intercept), penalty=penalty, solver=solver)
-        )
+        penalty, model = self._penalty(total_weight(weights, X)), model_with("linear", self.fit_intercept)
+        with self._heard(*given, most=getattr(solver, "sweeps", 0)):
+            return self._set(self._train(X, y, weights, model, penalty=penalty, solver=solver))
 
     def _solver(self) -> Solver:
         """The solver, once it is sure that the arguments can be honoured."""

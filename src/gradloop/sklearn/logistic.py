@@ -10,6 +10,7 @@ from sklearn.utils.validation import validate_data
 from gradloop.errors import OptionError
 from gradloop.inference import Fit
 from gradloop.penalties import Penalty
+from gradloop.sklearn.callbacks import with_callbacks
 from gradloop.sklearn.common import (
     FLOATS,
     LinearClassifier,
@@ -95,9 +96,10 @@ class LogisticRegression(LinearClassifier):
         self.warm_start = warm_start
         self.n_jobs = n_jobs
 
+    @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Find the parameters for features X (n, d), labels y (n,), and how much each example counts (n,)."""
-        solver = self._solver()
+        solver, given = self._solver(), (X, y, sample_weight)
         X, y = validate_data(self, X, y, dtype=FLOATS, order="C")
         before = getattr(self, "classes_", None)
         codes = self._labels(y)
@@ -105,10 +107,11 @@ class LogisticRegression(LinearClassifier):
         start = self._start(X, before) if self.warm_start and hasattr(self, "coef_") else None
         model = model_with("logistic" if len(self.classes_) <= 2 else "softmax", self.fit_intercept)
         penalty = self._penalty(total_weight(weights, X))
-        fit = self._train(
-            X, codes, weights, model, penalty=penalty, solver=solver, start=start, progress=printing(self.verbose)
-        )
-        return self._set(fit)
+        with self._heard(*given, most=int(self.max_iter)):
+            fit = self._train(
+                X, codes, weights, model, penalty=penalty, solver=solver, start=start, progress=printing(self.verbose)
+            )
+            return self._set(fit)
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each class (n, K), in the order of classes_."""

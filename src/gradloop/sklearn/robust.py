@@ -12,6 +12,7 @@ from gradloop.inference import Fit
 from gradloop.losses import Loss
 from gradloop.models import Model
 from gradloop.penalties import l2
+from gradloop.sklearn.callbacks import with_callbacks
 from gradloop.sklearn.common import ORIGIN, LinearRegressor, as_given, feature_names, total_weight, trained
 from gradloop.sklearn.losses import HuberWithScale, Pinball
 from gradloop.sklearn.options import allow, check_choice, check_flags, check_number, check_whole
@@ -89,12 +90,14 @@ class HuberRegressor(LinearRegressor):
         self.fit_intercept = fit_intercept
         self.tol = tol
 
+    @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Find the parameters for features X (n, d), targets y (n,), and how much each example counts (n,)."""
         check_flags(self, "warm_start", "fit_intercept")
         epsilon = check_number(self, "epsilon", 1.0)
         alpha, tolerance = check_number(self, "alpha"), min(check_number(self, "tol", above=True), 0.1) ** 2
         solver = Newton(tolerance=max(tolerance, 1e-15), iterations=check_whole(self, "max_iter"))
+        given = X, y, sample_weight
         X, y, weights = self._data(X, y, sample_weight)
         penalty = l2(2 * alpha / total_weight(weights, X)) if alpha else None
         middle, spread = middle_and_spread(y if weights is None else y[weights > 0], self.fit_intercept)
@@ -105,18 +108,19 @@ class HuberRegressor(LinearRegressor):
             examples = from_arrays(
                 with_column(X, floor), y, None, (), SCALED[self.fit_intercept], None, start, weights, 0.0, 0
             )
-            return trained(replace(examples, loss=loss, names=names), solver, penalty, 0, None)
+            listeners = self._listeners(
+                lambda now: self._so_far(now, lambda twin, fit: twin._set_above(fit, floor, X, y))
+            )
+            return trained(replace(examples, loss=loss, names=names), solver, penalty, 0, None, listeners)
 
         names = (*feature_names(self, X), "floor of the scale")
-        fit = fit_above(FLOOR * spread, start)
-        if fit.stop is Stop.STALLED:
-            for floor in LADDER:
-                fit = fit_above(floor * spread, start)
-                start = fit.params
-        self._keep(fit)
-        self._set_above(fit, FLOOR * spread)
-        self.outliers_ = np.abs(y - X @ self.coef_ - self.intercept_) > self.scale_ * self.epsilon
-        return self
+        with self._heard(*given, most=None):  # how many fits there will be is not known
+            fit = fit_above(FLOOR * spread, start)
+            if fit.stop is Stop.STALLED:
+                for floor in LADDER:
+                    fit = fit_above(floor * spread, start)
+                    start = fit.params
+            return self._set_above(fit, FLOOR * spread, X, y)
 
     def _start(self, features: int, middle: float, spread: float) -> dict[str, Array]:
         """The fit before, or a level line with the spread of the targets for a scale."""
@@ -126,11 +130,13 @@ class HuberRegressor(LinearRegressor):
         above = np.log(max(scale - FLOOR * spread, FLOOR * spread))
         return {"w": w, "b": np.array([middle, above] if self.fit_intercept else [above])}
 
-    def _set_above(self, fit: Fit, floor: float) -> Self:
+    def _set_above(self, fit: Fit, floor: float, X: Array, y: Array) -> Self:
+        self._keep(fit)
         b = fit.params["b"]
         self.coef_, self.scale_ = fit.params["w"], float(np.exp(b[-1])) + floor
         self.intercept_ = float(b[0]) if self.fit_intercept else 0.0
         self.stderr_, self.intercept_stderr_ = np.full(len(self.coef_), np.nan), float("nan")
+        self.outliers_ = np.abs(y - X @ self.coef_ - self.intercept_) > self.scale_ * self.epsilon
         return self
 
 
@@ -182,6 +188,7 @@ class QuantileRegressor(LinearRegressor):
         self.solver = solver
         self.solver_options = solver_options
 
+    @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Find the parameters for features X (n, d), targets y (n,), and how much each example counts (n,)."""
         check_flags(self, "fit_intercept")
@@ -189,7 +196,7 @@ class QuantileRegressor(LinearRegressor):
         allow(self, "solver", ("highs",), "the linear programs are solved by HiGHS as it sees fit; leave it out")
         allow(self, "solver_options", (None,), "the linear programs are made inside the search; leave it out")
         tau = check_number(self, "quantile", most=1.0, above=True)
-        alpha = check_number(self, "alpha")
+        alpha, given = check_number(self, "alpha"), (X, y, sample_weight)
         X, y, weights = self._data(X, y, sample_weight)
         names, total = feature_names(self, X), total_weight(weights, X)
         weights = np.ones(len(X)) if weights is None else weights
@@ -200,7 +207,8 @@ class QuantileRegressor(LinearRegressor):
             X, y = np.vstack([X, rows, -rows]), np.concatenate([y, np.zeros(2 * len(rows))])
             weights = np.concatenate([weights, np.full(2 * len(rows), alpha * total)])
         loss = Loss("quantile", Pinball(tau), "number", True, False)
-        return self._set(self._train(X, y, weights, ORIGIN["linear"], loss=loss, solver=GaussNewton(), names=names))
+        with self._heard(*given, most=None):
+            return self._set(self._train(X, y, weights, ORIGIN["linear"], loss=loss, solver=GaussNewton(), names=names))
 
     def _set(self, fit: Fit) -> Self:
         w, d = fit.params["w"], self.n_features_in_

@@ -10,8 +10,9 @@ from sklearn.utils.validation import validate_data
 
 from gradloop.errors import DataError, OptionError
 from gradloop.losses import Loss
+from gradloop.sklearn.callbacks import with_callbacks
 from gradloop.sklearn.common import FLOATS, LinearClassifier, LinearRegressor, two_or_more, weights_of
-from gradloop.sklearn.options import check_choice, check_number, check_threads
+from gradloop.sklearn.options import check_choice, check_number, check_threads, check_whole
 from gradloop.sklearn.stochastic import CLASSES, NUMBERS, StochasticDescent, start_from
 
 Array = Any
@@ -85,24 +86,30 @@ class SGDRegressor(StochasticDescent, LinearRegressor):
         self.average = average
         self.batch_size = batch_size
 
+    @with_callbacks
     def fit(self, X: Any, y: Any, coef_init: Any = None, intercept_init: Any = None, sample_weight: Any = None) -> Self:
         """Find the parameters for features X (n, d), targets y (n,), and how much each example counts (n,)."""
         recipe = self._recipe(self._loss())
         if self.warm_start and hasattr(self, "coef_") and coef_init is None:
             coef_init, intercept_init = self.coef_, self.intercept_
+        given = X, y, sample_weight
         X, y, weights = self._data(X, y, sample_weight)
         start = start_from(coef_init, intercept_init, X.shape[1], self.fit_intercept)
-        fit, ended = self._descend(recipe, X, y.astype(X.dtype), weights, start)
-        self._tell([fit], [ended])
-        return self._set(fit)
+        with self._heard(*given, most=check_whole(self, "max_iter")):
+            fit, ended = self._descend(recipe, X, y.astype(X.dtype), weights, start)
+            return self._adopt([fit], [ended])
 
+    @with_callbacks
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Go on with one pass over these rows; pass after pass comes to the bits of one go over the same batches."""
-        recipe = self._recipe(self._loss())
+        recipe, given = self._recipe(self._loss()), (X, y, sample_weight)
         X, y = validate_data(self, X, y, reset=not hasattr(self, "_carried"), dtype=FLOATS, y_numeric=True, order="C")
         weights = weights_of(self, sample_weight, X)
-        (params,) = self._continue(recipe, X, [y.astype(X.dtype)], [weights])
-        self.coef_, self.intercept_ = params["w"], float(params.get("b", 0.0))
+        with self._heard(*given, most=0, name="partial_fit"):
+            return self._name(self._continue(recipe, X, [y.astype(X.dtype)], [weights]))
+
+    def _name(self, params: list[dict[str, Array]]) -> Self:
+        self.coef_, self.intercept_ = params[0]["w"], float(params[0].get("b", 0.0))
         self.stderr_, self.intercept_stderr_ = np.full(len(self.coef_), np.nan), float("nan")
         return self
 
@@ -168,9 +175,11 @@ class SGDClassifier(StochasticDescent, LinearClassifier):
         self.average = average
         self.batch_size = batch_size
 
+    @with_callbacks
     def fit(self, X: Any, y: Any, coef_init: Any = None, intercept_init: Any = None, sample_weight: Any = None) -> Self:
         """Find the parameters for features X (n, d), labels y (n,), and how much each example counts (n,)."""
         recipe = self._recipe(self._loss())
+        given = X, y, sample_weight
         X, y = validate_data(self, X, y, dtype=FLOATS, order="C")
         before = getattr(self, "classes_", None)
         codes = self._labels(y)
@@ -184,10 +193,13 @@ class SGDClassifier(StochasticDescent, LinearClassifier):
         firsts = [None] * len(targets) if coef_init is None else np.reshape(coef_init, (len(targets), -1))
         others = [None] * len(targets) if intercept_init is None else np.reshape(intercept_init, len(targets))
         starts = [start_from(*each, X.shape[1], self.fit_intercept) for each in zip(firsts, others, strict=True)]
-        found = [self._descend(recipe, X, y, weights, start) for y, start in zip(targets, starts, strict=True)]
-        self._tell([fit for fit, _ in found], [ended for _, ended in found])
-        return self._set([fit.params for fit, _ in found])
+        parts = [""] if len(targets) == 1 else [f"class {label}" for label in self.classes_]
+        with self._heard(*given, most=check_whole(self, "max_iter"), runs=len(targets)):
+            runs = zip(targets, starts, parts, strict=True)
+            found = [self._descend(recipe, X, y, weights, start, part) for y, start, part in runs]
+            return self._adopt([fit for fit, _ in found], [ended for _, ended in found])
 
+    @with_callbacks
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Go on with one pass over these rows; pass after pass comes to the bits of one go over the same batches.
 
@@ -199,12 +211,13 @@ class SGDClassifier(StochasticDescent, LinearClassifier):
                 "SGDClassifier: class_weight='balanced' cannot be honoured by partial_fit, which does not see all "
                 "examples; give a weight for each class."
             )
-        first = not hasattr(self, "_carried")
+        first, given = not hasattr(self, "_carried"), (X, y, sample_weight)
         X, y = validate_data(self, X, y, reset=first, dtype=FLOATS, order="C")
         codes = self._codes(y, classes, first)
         weights = self._class_weights(y, weights_of(self, sample_weight, X), self.class_weight)
         targets = self._targets(codes, X.dtype)
-        return self._set(self._continue(recipe, X, targets, [weights] * len(targets)))
+        with self._heard(*given, most=0, name="partial_fit"):
+            return self._name(self._continue(recipe, X, targets, [weights] * len(targets)))
 
     @available_if(tells_probabilities)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> Array:
@@ -250,7 +263,7 @@ class SGDClassifier(StochasticDescent, LinearClassifier):
         found = [(codes == each).astype(dtype) for each in alone]
         return found if self.loss in CLASSES else [2 * y - 1 for y in found]
 
-    def _set(self, params: list[dict[str, Array]]) -> Self:
+    def _name(self, params: list[dict[str, Array]]) -> Self:
         self.coef_ = np.stack([each["w"] for each in params])
         self.intercept_ = np.array([float(each.get("b", 0.0)) for each in params])
         self.stderr_, self.intercept_stderr_ = np.full_like(self.coef_, np.nan), np.full_like(self.intercept_, np.nan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -19,6 +19,7 @@ from gradloop.inference import Fit
 from gradloop.losses import LOSSES, Loss
 from gradloop.optimizers import Optimizer, averaged_sgd, sgd
 from gradloop.penalties import Penalty
+from gradloop.progress import Progress
 from gradloop.schedules import Schedule, constant, inverse_time
 from gradloop.sklearn.common import (
     UNFINISHED,
@@ -123,9 +124,13 @@ class StochasticDescent(Estimator):
         return (lambda t: rate / t**power) if power else constant(rate)
 
     def _descend(
-        self, recipe: Recipe, X: Array, y: Array, weights: Array | None, start: dict[str, Array] | None
-    ) -> tuple[Fit, Carried]:
-        """All epochs, or fewer where the loss does not fall any more."""
+        self, recipe: Recipe, X: Array, y: Array, weights: Array | None, start: dict[str, Array] | None,
+        part: str = "",
+    ) -> tuple[Fit, Carried]:  # fmt: skip
+        """All epochs, or fewer where the loss does not fall any more.
+
+        Args: part, what one of several runs is called.
+        """
         epochs, patience = check_whole(self, "max_iter"), check_whole(self, "n_iter_no_change")
         tolerance = None if self.tol is None else check_number(self, "tol", -np.inf)
         solver = Descend(recipe, epochs, Watch(None if tolerance is None else Patience(tolerance, patience)))
@@ -134,8 +139,22 @@ class StochasticDescent(Estimator):
             solver = replace(solver, recipe=recipe)
         start = recipe.model.start(X.shape[1], 2) if start is None else start
         examples = Examples(recipe.model, recipe.loss, X, y, start, feature_names(self, X), weights)
-        fit = trained(examples, solver, recipe.penalty, recipe.seed, printing(self.verbose))
+
+        def so_far(now: Progress) -> dict[str, Any]:
+            return self._so_far(now, lambda twin, fit: twin._adopt([fit], [solver.carried(fit.stop)]))
+
+        listeners = self._listeners(None if part else so_far, part)
+        fit = trained(examples, solver, recipe.penalty, recipe.seed, printing(self.verbose), listeners)
         return fit, solver.carried(fit.stop)
+
+    def _adopt(self, fits: list[Fit], ended: list[Carried]) -> Self:
+        """Keep the fits, and their parameters under scikit-learn's names."""
+        self._tell(fits, ended)
+        return self._name([fit.params for fit in fits])
+
+    def _name(self, params: list[dict[str, Array]]) -> Self:
+        """Parameters under scikit-learn's names."""
+        raise NotImplementedError
 
     def _tell(self, fits: list[Fit], ended: list[Carried]) -> None:
         """Keep the fits; warn where one did not end well."""
@@ -146,13 +165,14 @@ class StochasticDescent(Estimator):
         for fit in fits:
             if fit.stop in UNFINISHED or (fit.stop is Stop.FINISHED and self.tol is not None):
                 cure = "" if fit.stop in UNFINISHED else f"The loss still fell; raise max_iter above {self.max_iter}."
-                warnings.warn(" ".join([str(fit.stop), *fit.notes, cure]).strip(), ConvergenceWarning, stacklevel=4)
+                warnings.warn(" ".join([str(fit.stop), *fit.notes, cure]).strip(), ConvergenceWarning, stacklevel=5)
                 return
 
     def _continue(
         self, recipe: Recipe, X: Array, targets: list[Array], weights: list[Array | None]
     ) -> list[dict[str, Array]]:
         """One pass over a batch, for each of the classes that are told from the rest."""
+        self._only_tasks()
         before = getattr(self, "_carried", None) or [None] * len(targets)
         found = [one_pass(recipe, X, *each) for each in zip(targets, weights, before, strict=True)]
         self.__dict__.pop("fit_", None)
