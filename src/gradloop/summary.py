@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradloop.data.words import counted
 from gradloop.history import TICK, Pass
 from gradloop.result import Result
 from gradloop.statistics import COLUMNS, INVERSE, Statistics
@@ -61,8 +62,8 @@ def title(fit: Result, done: str = "") -> str:
         if fit.loss.target == "binary" and fit.classes:
             of += f" = {fit.classes[1]} (not {fit.classes[0]})"
     return printable(
-        f"{fit.model.name} model{of}, {fit.loss.name} loss: {fit.rows} rows, "
-        f"{len(fit.feature_names)} features, {done or turns(fit)}, seed {fit.seed}"
+        f"{fit.model.name} model{of}, {fit.loss.name} loss: {counted(fit.rows, 'row')}, "
+        f"{counted(len(fit.feature_names), 'feature')}, {done or turns(fit)}, seed {fit.seed}"
     )
 
 
@@ -70,7 +71,7 @@ def turns(fit: Result) -> str:
     """Epochs for a solver that has a learning rate, iterations for the others."""
     turns = len(fit.history)
     word = "iteration" if turns and np.isnan(fit.history["learning_rate"]).all() else "epoch"
-    return f"{turns} {word}{'' if turns == 1 else 's'}"
+    return counted(turns, word)
 
 
 def _coefficients(fit: Result) -> str:

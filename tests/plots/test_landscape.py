@@ -3,7 +3,7 @@ import pytest
 
 import gradloop as gl
 from gradloop.errors import OptionError
-from gradloop.plots import landscape, loss_curve
+from gradloop.plots import landscape, loss_curve, objective
 
 BOOK = np.array([[1.0], [2.0], [3.0]]), np.array([2.0, 4.0, 6.0])
 
@@ -40,6 +40,24 @@ def test_other_parameters_stay_at_their_start():
     axes = loss_curve(X, y, parameter="b", values=[0.0, 1.0], start={"w": [3.0], "b": 0.0})
     expected = [np.mean((3 * X[:, 0] + b - y) ** 2) / 2 for b in (0, 1)]
     np.testing.assert_allclose(axes.lines[0].get_ydata(), expected)
+
+
+@pytest.mark.parametrize(
+    "solver", [gl.LBFGS(), gl.Newton(), gl.GradientDescent(), gl.Minibatch(gl.sgd(0.1), 5, 3), gl.ClosedForm()]
+)
+def test_a_path_ends_at_the_answer(solver):
+    fit = gl.fit(*random_line(), solver=solver)
+    path = landscape.path_of(fit, objective.of_fit(fit, None, None, ""), [0, 1])
+    assert path[-1].tolist() == [fit.trained_params["w"][0], fit.trained_params["b"]]
+    assert len(np.unique(path, axis=0)) == len(path)
+
+
+def test_the_path_of_a_run_that_diverged_ends_where_it_went():
+    fit = gl.fit(*random_line(), solver=gl.Minibatch(gl.sgd(3.0), 30, 50))
+    assert fit.stop is gl.Stop.DIVERGED
+    path = landscape.path_of(fit, objective.of_fit(fit, None, None, ""), [0, 1])
+    last = fit.history.params[-1][1]
+    assert path[-1].tolist() == [last["w"][0], last["b"]] and len(path) == 1 + len(fit.history.params)
 
 
 @pytest.mark.parametrize("values", [[1.0], [[1.0, 2.0]], [0.0, np.inf], []])

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradloop.callbacks.protocol import Callback, Outline
+from gradloop.data.words import counted
 from gradloop.notebook import loss_curve
 from gradloop.progress import Progress
 from gradloop.text import number
@@ -86,7 +87,7 @@ class Curve:
     """A curve in the notebook's page, replaced by a newer one."""
 
     def __init__(self, outline: Outline) -> None:
-        self.title = f"{outline.model} model, {outline.loss} loss, {outline.rows} rows"
+        self.title = f"{outline.model} model, {outline.loss} loss, {counted(outline.rows, 'row')}"
         self.epochs: list[int] = []
         self.losses: list[float] = []
         self.latest: Progress | None = None

@@ -8,6 +8,7 @@ from gradloop.cli import options
 from gradloop.cli.terminal import print_json, sentences
 from gradloop.data.features import Feature
 from gradloop.data.preparation import Preparation
+from gradloop.data.words import counted
 from gradloop.inference import Fit
 from gradloop.model_names import our_law
 from gradloop.summary import coefficients, has_errors, title, told_note, verdict
@@ -77,7 +78,7 @@ def told(feature: Feature) -> str:
 def origin(fit: Fit, about: dict[str, Any]) -> str:
     """Where the model comes from, in a few lines."""
     made = fit.origin
-    lines = [f"fitted to {made.source or 'data that the file does not name'}: {fit.rows} rows"]
+    lines = [f"fitted to {made.source or 'data that the file does not name'}: {counted(fit.rows, 'row')}"]
     if made.fingerprint:
         lines.append(f"their fingerprint: {made.fingerprint}")
     if made.solver:

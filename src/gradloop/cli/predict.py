@@ -11,6 +11,7 @@ from gradloop.cli import options
 from gradloop.cli.places import check_output
 from gradloop.cli.terminal import print_json, say, sentences
 from gradloop.data.formulas import Formulas
+from gradloop.data.words import counted
 from gradloop.data.writing import check_ending, csv_stream, is_parquet, write_columns
 from gradloop.inference import load
 from gradloop.predictions import Predictions
@@ -85,4 +86,4 @@ def evaluate(
             print_json({**found.measures, "rows": found.rows})
         else:
             measures = [[name.replace("_", " "), number(value)] for name, value in found.measures.items()]
-            print(table(["", f"on {found.rows} rows"], measures))
+            print(table(["", f"on {counted(found.rows, 'row')}"], measures))

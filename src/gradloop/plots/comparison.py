@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from gradloop.data.words import counted
 from gradloop.errors import OptionError
 from gradloop.optimizers import sgd
 from gradloop.plots import objective, style
@@ -210,7 +211,7 @@ def descent(problem: Problem, places: Sequence[int]) -> Method:
     solver = GradientDescent(rate, momentum=False, iterations=DESCENT, tolerance=1e-15)
     solver.solve(problem)
     history = solver.solve(problem).history
-    return walked(f"gradient descent, {len(history)} steps", problem, history, history.params, places)
+    return walked(f"gradient descent, {counted(len(history), 'step')}", problem, history, history.params, places)
 
 
 def walked(name: str, problem: Problem, history: Any, snapshots: Any, places: Sequence[int]) -> Method:

@@ -11,6 +11,7 @@ from gradloop.errors import OptionError
 from gradloop.inference import Fit
 from gradloop.plots import objective, style
 from gradloop.plots.objective import Objective
+from gradloop.stop import Stop
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +20,7 @@ POINTS = 101  # along a curve
 SIDE = 41  # along each side of a surface
 LEVELS = 9  # lines of equal height
 ROOM = 0.25  # around what is to be seen
+ELSEWHERE = (Stop.DIVERGED, Stop.EARLY)  # where the answer is not the last place, but the best on the way
 Array = Any
 
 
@@ -182,9 +184,12 @@ def path_of(fit: Fit, given: Objective, places: Sequence[int]) -> Array:
     """From the start, if it is still known, over the parameters kept in a fit's history to its answer: (k, 2)."""
     kept = [params for _, params in fit.history.params]
     begin = [fit.examples.start] if fit.examples is not None and len(kept) > 1 else []
-    walked = [*begin, *kept, *([] if kept else [fit.trained_params])]
+    end = [] if kept and fit.stop in ELSEWHERE else [fit.trained_params]
+    walked = [*begin, *kept, *end]
     flat = [np.concatenate([np.ravel(params[name]) for name in given.problem.names]) for params in walked]
-    return np.array(flat, np.float64)[:, list(places)]
+    path = np.array(flat, np.float64)
+    moved = [True, *(path[1:] != path[:-1]).any(axis=1)]
+    return path[moved][:, list(places)]
 
 
 def around(points: Array, more: float = ROOM) -> tuple[Array, Array]:

@@ -185,7 +185,8 @@ def notes(design: Design, answer: Answer) -> list[str]:
     if alike:
         found.append(mixed([(listed(one), listed(list(map(design.label, others)))) for others, one in alike.items()]))
     if answer.rows <= answer.rank + (design.place is not None) and not design.curvature.any():
-        found.append(f"{answer.rows} rows are fitted exactly by as many parameters: there is nothing left to judge by.")
+        exact = "1 row is" if answer.rows == 1 else f"{answer.rows} rows are"
+        found.append(f"{exact} fitted exactly by as many parameters: there is nothing left to judge by.")
     if not answer.settled:
         found.append(f"The columns are nearly dependent (condition {answer.condition:.1e}): last digits are not sure.")
     return found
