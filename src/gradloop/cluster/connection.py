@@ -18,6 +18,12 @@ from gradloop.version import __version__
 
 OLDEST = (2021, 10, 0)  # of distributed: the local cluster of those before listens to the network
 SILENCE = "30s"  # after which a worker of the local cluster counts as dead
+# One thread for a task, and memory that was used once is used again: by Dask's settings the system takes blocks back
+# after each operation, and hands out fresh ones page by page, which took half of a pass.
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": 1, "MKL_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1,
+    "MALLOC_TRIM_THRESHOLD_": 2**27, "MALLOC_MMAP_THRESHOLD_": 2**25,
+}  # fmt: skip
 CONNECT = 30  # seconds for a scheduler to answer
 
 
@@ -70,7 +76,10 @@ def local_cluster(asked: str, dashboard: bool = False) -> Iterator[Any]:
     from distributed import Client, LocalCluster
 
     workers = workers_of(asked)
-    settings: dict[str, Any] = {"distributed.scheduler.worker-ttl": SILENCE}
+    settings: dict[str, Any] = {
+        "distributed.scheduler.worker-ttl": SILENCE,
+        "distributed.nanny.pre-spawn-environ": ENVIRONMENT,
+    }
     with (
         dask.config.set(settings),
         LocalCluster(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from gradloop.cluster import work
 from gradloop.cluster.passes import Passes
 from gradloop.sameness import digest
 
@@ -32,10 +34,10 @@ class ClusterRows:
 
         return ClusterProblem
 
-    @property
+    @cached_property
     def content(self) -> list[Any]:
-        """What tells these rows from others, as `sameness.content_of` does for arrays."""
-        sums = digest(*[one.content[self.part] for one in self.passes.about])
+        """What tells these rows from others, as `sameness.content_of` does for arrays: a pass of its own."""
+        sums = digest(*self.passes.each("content", work.content, self.part))
         return [len(self), f"{self.shape[1:]} × {self.dtype} on a cluster", sums]
 
     def __len__(self) -> int:

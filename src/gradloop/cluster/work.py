@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradloop.blas import one_blas_thread
 from gradloop.compiler.loops import Inputs
 from gradloop.core.order import WORD, split_mix
 from gradloop.errors import OptionError
@@ -37,7 +38,6 @@ class About(NamedTuple):
     weight: float
     kinds: tuple[str, ...]  # of features, targets, weights
     features: int
-    content: tuple[Any, ...]  # tells these rows from others
 
 
 class Units(NamedTuple):
@@ -64,7 +64,12 @@ def about(rows: Rows) -> About:
     X, weights = rows[0], rows[2:]
     weight = float(weights[0].sum()) if weights else float(len(X))
     kinds = tuple(str(part.dtype.str) for part in rows)
-    return About(len(X), weight, kinds, X.shape[1], tuple(str(content_of(part)) for part in rows))
+    return About(len(X), weight, kinds, X.shape[1])
+
+
+def content(rows: Rows, part: int) -> Tally:
+    """What tells features (0), targets (1) or weights (2) from others."""
+    return tallied(str(content_of(rows[part])), rows)
 
 
 def in_units(rows: Rows, units: Units | None) -> Rows:
@@ -81,7 +86,8 @@ def mark(place: int) -> int:
 
 def marked(place: int, function: Callable[..., Tally], rows: Rows, *given: Any) -> Tally:
     """What the function found on the part at this place."""
-    return function(rows, *given)._replace(marks=mark(place))
+    with one_blas_thread():
+        return function(rows, *given)._replace(marks=mark(place))
 
 
 def tallied(found: Any, rows: Rows) -> Tally:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 ROWS_IN_BLOCK = 4096  # of a Sum: fixed, so that the number of threads never changes a bit of the result
 ROWS_WORTH_A_THREAD = 65536
-WORKER = "gradloop worker"  # the names of the pool's threads begin so
+WORKER = "gradloop worker"  # the names of the pool's threads begin so, ...
+OF_DASK = "Dask-"  # ... and so those of a worker of a cluster
 
 _programs: dict[str, Program] = {}
 _lock = threading.Lock()
@@ -202,11 +203,11 @@ def check_steps(rows: int, batch_size: int, first_step: int, last_step: int) -> 
 
 
 def processors() -> int:
-    """How many processors there are for the work of this thread: one for the threads of the pool.
+    """How many processors there are for this thread: one for the threads of the pool, and of Dask's workers.
 
-    A thread of the pool that waited for others of the pool could wait for ever.
+    A thread of the pool that waited for others of the pool could wait for ever; Dask gives others work meanwhile.
     """
-    if threading.current_thread().name.startswith(WORKER):
+    if threading.current_thread().name.startswith((WORKER, OF_DASK)):
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
