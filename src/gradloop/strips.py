@@ -19,7 +19,7 @@ from gradloop.core.trace import Tracer
 
 STRIP = 8  # columns
 MOST_COLUMNS, MOST_TOTALS = 64, 2**14
-ROWS_WORTH_COMPILING = 2**15
+ROWS_WORTH_COMPILING = 2**13
 Array = Any
 
 

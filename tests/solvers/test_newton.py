@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import minimize
 
 import gradloop as gl
-from gradloop.solvers.newton import Newton, newton_direction
+from gradloop.solvers.newton import Bowl, Newton
 from gradloop.stop import Stop
 from problems import SMOOTH, numbers, problem, three_classes, two_classes
 
@@ -106,8 +106,8 @@ def test_the_direction_does_not_depend_on_units():
     root = random.normal(size=(5, 3))
     H, g = root.T @ root, random.normal(size=3)
     unit = np.array([1e-8, 1.0, 1e9])
-    plain, decrement, _ = newton_direction(H, g)
-    scaled, same, _ = newton_direction(unit[:, None] * H * unit, unit * g)
+    plain, decrement, _ = Bowl(H).direction(g)
+    scaled, same, _ = Bowl(unit[:, None] * H * unit).direction(unit * g)
     assert np.allclose(scaled * unit, plain, rtol=1e-10) and same == pytest.approx(decrement, rel=1e-10)
     assert np.allclose(plain, -np.linalg.solve(H, g))
 
@@ -127,7 +127,7 @@ def test_columns_far_from_zero_are_solved_or_said(offset):
 
 
 def test_a_slope_without_curvature_is_told():
-    direction, decrement, untold = newton_direction(np.diag([1.0, 0.0]), np.array([1.0, 1.0]))
+    direction, decrement, untold = Bowl(np.diag([1.0, 0.0])).direction(np.array([1.0, 1.0]))
     assert direction.tolist() == [-1.0, 0.0] and (decrement, untold) == (1.0, 1.0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from gradloop.blas import one_blas_thread, scipy_linalg
 from gradloop.checkpoint import NO_KEEPER, Keeper
 from gradloop.errors import ModelError, OptionError
-from gradloop.hessian import hessian
+from gradloop.hessian import few_scores, hessian
 from gradloop.history import History, Row, Snapshot, epochs_to_keep
 from gradloop.problem import Problem
 from gradloop.progress import Progress, Report
@@ -21,10 +22,11 @@ from gradloop.solvers.solution import Solution, check_limits, check_smooth, chec
 from gradloop.stop import Stop
 
 SAMPLE_SHARE = 16  # a first fit to one row in so many gives the start, ...
-SAMPLE_LEAST = 20_000  # ... if at least so many rows, and ten for each parameter, are left of them
+SAMPLE_LEAST = 10_000  # ... if at least so many rows, and fifty for each parameter, are left of them
 SUFFICIENT = 1e-4  # the share of the promised decrease that a step must bring (Armijo)
 HALVINGS = 30
-LAZY = 0.01  # a decrement that fell to this share shows that the curvature is still good enough
+LAZY = 0.1  # a decrement that fell to this share shows that the curvature is still good enough, ...
+PARAMETERS_A_PASS = 16  # ... if the steps that are left cost less than another: so many take as long as a slope
 FLAT = 1e-14  # a curvature so much smaller than the largest is rounding
 FLAT_STEPS = 50  # of L-BFGS, to where there is curvature
 MOST_PARAMETERS = 5000  # the matrix of second derivatives has the square of this many entries
@@ -79,7 +81,7 @@ class Newton:
 def first_params(problem: Problem, solver: Any) -> tuple[Array, Array | None]:
     """The parameters to begin with, and the curvature there: on large data those of a fit to a sample of the rows."""
     rows = len(problem.X) // SAMPLE_SHARE
-    if rows < max(SAMPLE_LEAST, 10 * problem.start.size):
+    if rows < max(SAMPLE_LEAST, 50 * problem.start.size):
         return problem.start.copy(), None
     try:
         sample = NewtonRun(problem.thinned(rows), type(solver)(tolerance=1e-4, iterations=solver.iterations), None)
@@ -88,7 +90,7 @@ def first_params(problem: Problem, solver: Any) -> tuple[Array, Array | None]:
     found = sample.solution().params
     value, slope = problem.objective(found)
     if np.isfinite(value) and np.isfinite(slope).all():
-        return found, sample.curvature
+        return found, hessian(sample.problem, found)
     return problem.start.copy(), None
 
 
@@ -96,7 +98,7 @@ class NewtonRun:
     """One run: what is given, then what changes."""
 
     CHANGES: ClassVar[tuple[str, ...]] = (
-        "params", "value", "slope", "passes", "before", "left_flat_ground", "fresh", "curved_at",
+        "params", "value", "slope", "passes", "before", "share", "left_flat_ground", "fresh", "curved_at",
     )  # fmt: skip
 
     def __init__(self, problem: Problem, solver: Newton, report: Report | None, keeper: Keeper = NO_KEEPER) -> None:
@@ -107,7 +109,9 @@ class NewtonRun:
         self.notes: list[str] = []
         self.passes = 0
         self.before = float("inf")  # the decrement of the last step
+        self.share = 0.0  # of it that this step left, with a curvature that was used again
         self.left_flat_ground = False
+        self.known: Bowl | None = None  # the curvature that was used last
         self.fresh = False  # whether the curvature is that of the present parameters
         first, self.curvature = first_params(problem, solver)
         self.params = first.astype(np.float64)
@@ -141,7 +145,7 @@ class NewtonRun:
                 self.keeper.offer(self)
                 direction, decrement, untold = self.direction()
                 self.record(iteration)
-                if decrement / 2 <= self.solver.tolerance * abs(self.value) or decrement == 0:
+                if decrement / (1 - self.share**0.5) ** 2 <= self.goal or decrement == 0:
                     if (untold > self.noise and self.leave_flat_ground()) or self.leave_saddle():
                         continue
                     stop = self.at_the_bottom(untold)
@@ -162,20 +166,37 @@ class NewtonRun:
         params = self.params.astype(self.problem.start.dtype)
         return Solution(params, History.from_rows(self.table, self.kept), stop, tuple(self.notes))
 
+    @property
+    def goal(self) -> float:
+        """The decrement that is small enough."""
+        return 2 * self.solver.tolerance * abs(self.value)
+
     def direction(self) -> tuple[Array, float, float]:
-        """The Newton step. A curvature that served the last step well serves again: another costs several passes."""
+        """The Newton step. A curvature serves again as long as the steps to the end cost less than another one."""
         if self.curvature is not None:
-            found = newton_direction(self.curvature, self.slope)
-            if found[1] <= LAZY * self.before:
+            found = self.bowl(self.curvature).direction(self.slope)
+            self.share = found[1] / self.before
+            if self.share <= LAZY and passes_left(found[1], self.goal, self.share) <= self.price:
                 self.before, self.fresh = found[1], False
                 return found
         self.passes += 1
         self.curvature = hessian(self.problem, self.params.astype(self.problem.start.dtype))
         self.bent = self.params
         check_curvature(self.curvature)
-        found = newton_direction(self.curvature, self.slope)
-        self.before, self.fresh = found[1], True
+        found = self.bowl(self.curvature).direction(self.slope)
+        self.before, self.share, self.fresh = found[1], 0.0, True
         return found
+
+    def bowl(self, curvature: Array) -> Bowl:
+        if self.known is None or self.known.curvature is not curvature:
+            self.known = Bowl(curvature)
+        return self.known
+
+    @cached_property
+    def price(self) -> float:
+        """Passes that take as long as a curvature and a step with it."""
+        size: int = self.params.size
+        return 2.0 + (size / PARAMETERS_A_PASS if few_scores(self.problem) else size)
 
     @property
     def noise(self) -> float:
@@ -243,6 +264,13 @@ class NewtonRun:
             self.report(Progress.after(self.table[-1], self.solver.iterations, self.params))
 
 
+def passes_left(decrement: float, goal: float, share: float) -> float:
+    """Steps until the decrement is small enough, if each leaves the same share of it."""
+    if decrement <= goal or share == 0:
+        return 0.0
+    return float(np.log(goal / decrement) / np.log(share)) if goal > 0 else float("inf")
+
+
 def check_curvature(curvature: Array) -> None:
     if not np.isfinite(curvature).all():
         raise ModelError("The second derivative of the loss is not finite: a column is too large; scale the columns.")
@@ -263,23 +291,31 @@ def alike(curvature: Array) -> tuple[Array, Array]:
     return unit, unit[:, None] * curvature * unit
 
 
-def newton_direction(curvature: Array, slope: Array) -> tuple[Array, float, float]:
-    """The step -H⁻¹ g, the squared Newton decrement gᵀ H⁻¹ g, and the slope along directions that were left out.
+class Bowl:
+    """A matrix of curvature, taken apart once, which then tells the step for each slope.
 
     All in units where every parameter is curved alike. Along directions that are curved downwards the step goes down
     by as much as if they were curved upwards; along those without curvature, which the data do not tell, not at all.
     """
-    linalg = scipy_linalg()
-    unit, scaled = alike(curvature)
-    steep = unit * slope
-    factor, failed = linalg.lapack.dpotrf(scaled, lower=True)
-    pivots = factor.diagonal() ** 2
-    if not failed and pivots.min() > 1e4 * FLAT * pivots.max():
-        step = -linalg.cho_solve((factor, True), steep)
-        return unit * step, float(-steep @ step), 0.0
-    values, vectors = linalg.eigh(scaled)
-    sizes, along = np.abs(values), vectors.T @ steep
-    told = sizes > len(steep) * FLAT * sizes.max()
-    inverse = np.divide(1, sizes, out=np.zeros_like(sizes), where=told)
-    step = -vectors @ (inverse * along)
-    return unit * step, float(-steep @ step), float(np.abs(along[~told]).max(initial=0.0))
+
+    def __init__(self, curvature: Array) -> None:
+        linalg = scipy_linalg()
+        self.curvature = curvature
+        self.unit, scaled = alike(curvature)
+        self.factor, failed = linalg.lapack.dpotrf(scaled, lower=True)
+        pivots = self.factor.diagonal() ** 2
+        self.is_steep = not failed and pivots.min() > 1e4 * FLAT * pivots.max()
+        if not self.is_steep:
+            values, self.vectors = linalg.eigh(scaled)
+            self.sizes = np.abs(values)
+            self.told = self.sizes > len(values) * FLAT * self.sizes.max()
+
+    def direction(self, slope: Array) -> tuple[Array, float, float]:
+        """The step -H⁻¹ g, the squared Newton decrement gᵀ H⁻¹ g, and the slope along directions left out."""
+        steep = self.unit * slope
+        if self.is_steep:
+            step = -scipy_linalg().cho_solve((self.factor, True), steep)
+            return self.unit * step, float(-steep @ step), 0.0
+        along = self.vectors.T @ steep
+        step = -self.vectors @ np.divide(along, self.sizes, out=np.zeros_like(along), where=self.told)
+        return self.unit * step, float(-steep @ step), float(np.abs(along[~self.told]).max(initial=0.0))
