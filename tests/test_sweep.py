@@ -200,6 +200,7 @@ def test_the_number_of_threads_changes_nothing(monkeypatch, threads):
         ({"learning_rate": 0.1, "seed": -1}, "seed is -1"),
         ({"learning_rate": 0.1, "errors": "some"}, "errors"),
         ({"learning_rate": 0.1, "engine": "steam"}, "no engine"),
+        ({"learning_rate": 0.1, "progress": True}, "progress is True; give a function"),
     ],
 )
 def test_wrong_options_are_refused_before_any_run(monkeypatch, options, sentence):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,7 +27,7 @@ class View(Protocol):
         """The fit, had training ended here."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)  # not frozen, which would take 2 µs each time, and an epoch may take 60
 class Progress:
     """Where training is, after an epoch (or iteration, sweep, part of a grid): what it cost and where the loss stands.
 
@@ -76,4 +78,10 @@ class Progress:
         return None if self.view is None else self.view.fit(self)
 
 
-Report = Callable[[Progress], Any]
+Report = Callable[[Progress], Any]  # with an attribute `due`, a time of `perf_counter`, it is told of nothing before it
+
+
+def tell(report: Report | None, row: Row, epochs: int, flat: Any, all_run: bool = False) -> None:
+    """Report a row of the record and the parameters that it speaks of, if anybody looks at this moment."""
+    if report is not None and time.perf_counter() >= getattr(report, "due", -math.inf):
+        report(Progress.after(row, epochs, flat, all_run))

@@ -85,7 +85,8 @@ def sweep(
     """
     refuse(refused)
     check_options(seed, start, None, errors)
-    as_callbacks(progress, ())  # refused here, before any work, if it is no function
+    if progress is not None and not callable(progress):
+        raise OptionError(f"progress is {progress!r}; give a function that is told of each run, with a gl.Progress.")
     given = (optimizer, learning_rate, batch_size, epochs, l1, l2)
     plans = planned(dict(zip((*STEPS, *STRENGTHS), given, strict=True)), solver, holdout)
     rules = Rules(missing, max_levels, unseen)  # type: ignore[arg-type]  # checked where they are used

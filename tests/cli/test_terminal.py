@@ -67,25 +67,39 @@ def test_elsewhere_than_on_a_terminal_progress_is_a_few_lines(capsys, epochs, li
     assert said[-1] == f"epoch {epochs} of {epochs}: loss {1 / epochs:.6g}, rate 0.03, 2.5e+06 rows/s"
 
 
-def test_on_a_terminal_progress_is_a_bar_that_leaves(monkeypatch):
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
 
+
+def test_on_a_terminal_progress_is_the_live_line_of_the_fit(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with terminal.progress(quiet=False) as report:
+        assert report is True
+
+
+def test_on_a_terminal_runs_are_a_bar_that_leaves(monkeypatch):
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
     for name in ("NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    with terminal.progress(quiet=False) as report:
+    with terminal.runs_done(quiet=False) as report:
         for state in states(5):
             report(state)
-    assert "epoch 5 of 5" in screen.getvalue() and "loss 0.2" in screen.getvalue()
+    assert "run 5 of 5" in screen.getvalue() and "loss 0.2" in screen.getvalue()
+
+
+def test_elsewhere_runs_are_a_few_lines(capsys):
+    with terminal.runs_done(quiet=False) as report:
+        for state in states(100):
+            report(state)
+    assert len(capsys.readouterr().err.splitlines()) == 10
 
 
 def test_quiet_has_no_progress():
-    with terminal.progress(quiet=True) as report:
-        assert report is None
+    with terminal.progress(quiet=True) as report, terminal.runs_done(quiet=True) as runs:
+        assert report is None and runs is None
 
 
 def test_json_has_no_words_for_what_is_not_finite():

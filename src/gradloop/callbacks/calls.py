@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -90,6 +91,7 @@ class Calls:
         self.asked: Asked | None = None
         self.view: View | None = None
         self.epoch = 0
+        self.due = -math.inf
 
     def __enter__(self) -> Self:
         return self
@@ -100,16 +102,22 @@ class Calls:
         for callback in self.callbacks:
             self.open.append(callback)
             self.call(callback, "on_start", outline)
+        self.due = self.first_due()
+
+    def first_due(self) -> float:
+        """Before when no callback wants to be told of an epoch."""
+        return min((getattr(each, "due", -math.inf) for each in self.callbacks), default=math.inf)
 
     def __call__(self, progress: Progress) -> None:
         """After an epoch; called by the solver."""
         self.epoch = progress.epoch
-        seen = replace(progress, view=self.view)
+        progress.view = self.view
         for callback in self.callbacks:
-            answer = self.call(callback, "on_epoch", seen)
+            answer = self.call(callback, "on_epoch", progress)
             if answer and self.asked is None:
                 why = answer.rstrip(".") if isinstance(answer, str) else ""
                 self.asked = Asked(name_of(callback), progress.epoch, why)
+        self.due = self.first_due()
         if self.asked is not None:
             self.ask()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from html import escape
 from importlib import import_module
 from typing import Any
 
@@ -14,9 +15,11 @@ from gradloop.callbacks.protocol import Callback, Outline
 from gradloop.data.words import counted
 from gradloop.notebook import loss_curve
 from gradloop.progress import Progress
+from gradloop.summary import turns
 from gradloop.text import number
 
-EVERY = 0.25  # seconds between two pictures: nobody reads faster, and each takes about a millisecond
+EVERY = 0.25  # seconds between two pictures: nobody reads faster
+REST = 60  # at least so many times as long as drawing took, however slow the screen: it costs less than 2 %
 GAP = "   "
 
 
@@ -25,7 +28,8 @@ class Live(Callback):
 
     The line has the loss (and that on rows held out), the learning rate, rows per second, and the time left where the
     number of epochs is known; on a narrow terminal it has what fits, and it leaves when training ends. It is drawn at
-    most four times a second.
+    most four times a second, for the first time when training has lasted so long; epochs in between are not heard of,
+    and the curve has them all when training ends.
 
     >>> Live().needs_epochs
     False
@@ -35,24 +39,23 @@ class Live(Callback):
 
     def __init__(self) -> None:
         self.screen: Line | Curve | None = None
-        self.drawn, self.latest = 0.0, None
+        self.due = math.inf
 
     def on_start(self, outline: Outline) -> None:
         self.screen = Curve(outline) if in_notebook() else Line() if sys.stderr.isatty() else None
-        self.drawn = -math.inf
+        self.due = math.inf if self.screen is None else time.perf_counter() + EVERY
 
     def on_epoch(self, progress: Progress) -> None:
-        if self.screen is None:
+        begun = time.perf_counter()
+        if self.screen is None or begun < self.due:
             return
-        self.screen.hear(progress)
-        now = time.monotonic()
-        if now - self.drawn >= EVERY:
-            self.screen.draw(progress)
-            self.drawn = now
+        self.screen.draw(progress)
+        ended = time.perf_counter()
+        self.due = ended + max(EVERY, REST * (ended - begun))
 
     def on_stop(self, fit: Any) -> None:
         if self.screen is not None:
-            self.screen.close()
+            self.screen.close(fit)
         self.screen = None
 
 
@@ -60,59 +63,62 @@ class Line:
     """One line on standard error, written over again and again."""
 
     def __init__(self) -> None:
+        self.area: Any = None
+
+    def draw(self, progress: Progress) -> None:
+        from rich.text import Text
+
+        if self.area is None:
+            self.area = self.opened()
+        text = fitting(parts(progress), self.area.console.width - 1)
+        self.area.update(Text(text, no_wrap=True, overflow="crop"), refresh=True)
+
+    def opened(self) -> Any:
+        """The place of the line on the screen."""
         from rich.console import Console
         from rich.live import Live as Area
 
         console = Console(stderr=True, markup=False, highlight=False, emoji=False)
         # What the user prints meanwhile belongs where it was sent: only a terminal shares the screen with the line.
-        shared = sys.stdout.isatty()
-        self.console = console
-        self.area = Area(console=console, auto_refresh=False, transient=True, redirect_stdout=shared)
-        self.area.start()
+        area = Area(console=console, auto_refresh=False, transient=True, redirect_stdout=sys.stdout.isatty())
+        area.start()
+        return area
 
-    def hear(self, progress: Progress) -> None:
-        """Nothing is kept: the line shows the present."""
-
-    def draw(self, progress: Progress) -> None:
-        from rich.text import Text
-
-        text = fitting(parts(progress), self.console.width - 1)
-        self.area.update(Text(text, no_wrap=True, overflow="crop"), refresh=True)
-
-    def close(self) -> None:
-        self.area.stop()
+    def close(self, fit: Any) -> None:
+        if self.area is not None:
+            self.area.stop()
 
 
 class Curve:
     """A curve in the notebook's page, replaced by a newer one."""
 
     def __init__(self, outline: Outline) -> None:
-        self.title = f"{outline.model} model, {outline.loss} loss, {counted(outline.rows, 'row')}"
+        self.title = escape(f"{outline.model} model, {outline.loss} loss, {counted(outline.rows, 'row')}")
         self.epochs: list[int] = []
         self.losses: list[float] = []
-        self.latest: Progress | None = None
         self.handle: Any = None
 
-    def hear(self, progress: Progress) -> None:
-        if self.latest is not None and progress.epoch <= self.latest.epoch:  # begun again with other settings
+    def draw(self, progress: Progress) -> None:
+        if self.epochs and progress.epoch <= self.epochs[-1]:  # begun again with other settings
             self.epochs, self.losses = [], []
         self.epochs.append(progress.epoch)
         self.losses.append(progress.loss)
-        self.latest = progress
+        self.show(np.array(self.epochs), np.array(self.losses), GAP.join(parts(progress)))
 
-    def draw(self, progress: Progress) -> None:
-        show: Any = import_module("IPython.display")  # loaded already, as this is a notebook
-        curve = loss_curve(np.array(self.epochs), np.array(self.losses), f"epoch {progress.epoch}")
-        page = show.HTML(f"<div>{self.title}<br>{GAP.join(parts(progress))}<br>{curve}</div>")
+    def show(self, epochs: Any, losses: Any, words: str) -> None:
+        ipython: Any = import_module("IPython.display")  # loaded already, as this is a notebook
+        curve = loss_curve(epochs, losses, f"epoch {epochs[-1]}")
+        page = ipython.HTML(f"<div>{self.title}<br>{words}<br>{curve}</div>")
         if self.handle is None:
-            self.handle = show.display(page, display_id=True)
+            self.handle = ipython.display(page, display_id=True)
         else:
             self.handle.update(page)
 
-    def close(self) -> None:
-        """The last epoch is shown, however fast the others were."""
-        if self.latest is not None:
-            self.draw(self.latest)
+    def close(self, fit: Any) -> None:
+        """The whole course is shown at the end, however fast it was."""
+        if fit is not None and len(fit.history):
+            epochs, losses = fit.history["epoch"], fit.history["loss"]
+            self.show(epochs, losses, f"{turns(fit)}{GAP}loss {shown(losses[-1])}{GAP}{fit.stop.value}")
 
 
 def in_notebook() -> bool:

@@ -33,7 +33,8 @@ class Callback(Protocol):
     A callback that has an attribute ``best``, a `gradloop.Progress` or None, decides about the parameters: when
     training ends, the fit has those of ``best``. One that has an attribute ``CHANGES``, names of its attributes that
     are numbers or arrays, has them kept in checkpoints, and a resumed run goes on with them. One whose
-    ``needs_epochs`` is False may stay where a solver has no epochs to tell of, as the closed form.
+    ``needs_epochs`` is False may stay where a solver has no epochs to tell of, as the closed form. One that has an
+    attribute ``due``, a time of `time.perf_counter`, need not be told of epochs before it, which costs nothing then.
 
     >>> class Count(Callback):
     ...     epochs = 0

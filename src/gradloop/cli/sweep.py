@@ -11,7 +11,7 @@ from gradloop import plots
 from gradloop.cli import options
 from gradloop.cli.completion import optimizers
 from gradloop.cli.places import check_output
-from gradloop.cli.terminal import FAULT, INTERRUPTED, print_json, progress, say, sentences
+from gradloop.cli.terminal import FAULT, INTERRUPTED, print_json, runs_done, say, sentences
 from gradloop.errors import OptionError
 from gradloop.extras import require
 from gradloop.plots.style import check_path
@@ -59,7 +59,7 @@ def sweep(
         asked: dict[str, Any] = settings | {name: given[name] for name in alike}
         asked |= {"leave_out": leave_out or (), "model": options.build_model(model, degree)}
         asked["start"] = options.as_start(start)
-        with progress(quiet, "run") as report:
+        with runs_done(quiet) as report:
             found = compare(source, solver=solver, progress=report, **asked)
         finish(found, picture, output, quiet, json)
 

@@ -87,39 +87,40 @@ def stopping_is_ctrl_c(wanted: bool) -> Iterator[None]:
 
 
 @contextmanager
-def progress(quiet: bool, turn: str = "epoch") -> Iterator[Report | None]:
-    """A function that shows on standard error how far training is: as a bar, or as a few lines in a log.
-
-    Args: turn, what is counted.
-    """
-    if quiet:
-        yield None
-    elif sys.stderr.isatty():
-        with ExitStack() as shown:
-            yield _bar_in(shown, turn)
-    else:
-        yield _few_lines(turn)
+def progress(quiet: bool) -> Iterator[Report | bool | None]:
+    """What shows on standard error how far training is: the live line, or a few lines in a log."""
+    yield None if quiet else True if sys.stderr.isatty() else _few_lines("epoch")
 
 
-def _bar_in(shown: ExitStack, turn: str) -> Report:
+@contextmanager
+def runs_done(quiet: bool) -> Iterator[Report | None]:
+    """The same for many runs: a bar, or a few lines in a log."""
+    if quiet or not sys.stderr.isatty():
+        yield None if quiet else _few_lines("run")
+        return
+    with ExitStack() as shown:
+        yield _bar_in(shown)
+
+
+def _bar_in(shown: ExitStack) -> Report:
     """A bar that is there from the first report on: what never reports need not load it."""
     bars: list[Any] = []
 
     def report(state: Any) -> None:
         if not bars:
-            bars.append(shown.enter_context(_bar(turn)))
+            bars.append(shown.enter_context(_bar()))
             bars[0].add_task("", total=None)
         bars[0].update(0, total=state.epochs, completed=state.epoch, description=_told(state))
 
     return report
 
 
-def _bar(turn: str) -> Any:
+def _bar() -> Any:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn(f"{turn} {{task.completed}} of {{task.total}}"),
+        TextColumn("run {task.completed} of {task.total}"),
         BarColumn(),
         TextColumn("{task.description}"),
         TimeRemainingColumn(),

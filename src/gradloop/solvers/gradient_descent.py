@@ -15,7 +15,7 @@ from gradloop.compiler.reference import unpack
 from gradloop.errors import OptionError
 from gradloop.history import History, Row, Snapshot, epochs_to_keep
 from gradloop.problem import Problem
-from gradloop.progress import Progress, Report
+from gradloop.progress import Report, tell
 from gradloop.solvers.curvature import largest_curvature, scale_advice, stable_rate, stable_rates
 from gradloop.solvers.minibatch import GROWTH
 from gradloop.solvers.separable import separates
@@ -157,8 +157,8 @@ class GradientRun:
                 steep = float(np.linalg.norm(self.steepness()))
                 self.record(iteration, steep)
                 reason = self.reason(steep)
-                if self.report and reason is not Stop.DIVERGED:
-                    self.report(Progress.after(self.table[-1], solver.iterations, self.params))
+                if reason is not Stop.DIVERGED:
+                    tell(self.report, self.table[-1], solver.iterations, self.params)
                 if reason is not None:
                     stop = reason
                     break

@@ -16,7 +16,7 @@ from gradloop.core.trace import Tracer
 from gradloop.errors import OptionError
 from gradloop.history import History, Row, Snapshot, epochs_to_keep
 from gradloop.problem import Problem
-from gradloop.progress import Progress, Report
+from gradloop.progress import Report, tell
 from gradloop.solvers.separable import separates
 from gradloop.solvers.solution import Solution, check_limits, check_smooth, check_start
 from gradloop.stop import Stop
@@ -181,8 +181,8 @@ class LBFGSRun:
         self.table.append(Row(iteration, self.value, norm, float("nan"), rows, seconds))
         if iteration in epochs_to_keep(self.solver.iterations, self.best.size):
             self.kept.append((iteration, self.problem.unpack(self.best)))
-        if self.report and not known:
-            self.report(Progress.after(self.table[-1], self.solver.iterations, self.best))
+        if not known:
+            tell(self.report, self.table[-1], self.solver.iterations, self.best)
 
     def solution(self) -> Solution:
         from scipy.optimize import minimize

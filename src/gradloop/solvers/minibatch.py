@@ -18,7 +18,7 @@ from gradloop.graphs import argument_names
 from gradloop.history import History, Row, Snapshot, epochs_to_keep
 from gradloop.optimizers import Optimizer, sgd
 from gradloop.problem import Problem
-from gradloop.progress import Progress, Report
+from gradloop.progress import Report, tell
 from gradloop.sameness import digest
 from gradloop.schedules import Schedule, cosine
 from gradloop.solvers.curvature import derived_rate, scale_advice, stable_rate, stable_rates
@@ -273,8 +273,7 @@ class Run:
                 self.notes.append(f"The loss is not finite after epoch {epoch}.")
             return False
         self.remember(answer, loss)
-        if self.report:
-            self.report(Progress.after(self.table[-1], self.epochs, answer, all_run=True))
+        tell(self.report, self.table[-1], self.epochs, answer, all_run=True)
         return True
 
     def ended(self, stop: Stop) -> Solution:

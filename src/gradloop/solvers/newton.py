@@ -15,7 +15,7 @@ from gradloop.errors import ModelError, OptionError
 from gradloop.hessian import few_scores, hessian
 from gradloop.history import History, Row, Snapshot, epochs_to_keep
 from gradloop.problem import Problem
-from gradloop.progress import Progress, Report
+from gradloop.progress import Report, tell
 from gradloop.solvers.lbfgs import LBFGS
 from gradloop.solvers.separable import separates
 from gradloop.solvers.solution import Solution, check_limits, check_smooth, check_start
@@ -260,8 +260,7 @@ class NewtonRun:
         self.table.append(Row(iteration, self.value, norm, float("nan"), rows, seconds))
         if iteration in epochs_to_keep(self.solver.iterations, self.params.size):
             self.kept.append((iteration, self.problem.unpack(self.params)))
-        if self.report:
-            self.report(Progress.after(self.table[-1], self.solver.iterations, self.params))
+        tell(self.report, self.table[-1], self.solver.iterations, self.params)
 
 
 def passes_left(decrement: float, goal: float, share: float) -> float:

@@ -20,7 +20,7 @@ import numpy as np
 from gradloop.core.evaluate import evaluate
 from gradloop.errors import OptionError
 from gradloop.history import History, Row, Snapshot, epochs_to_keep
-from gradloop.progress import Progress, Report
+from gradloop.progress import Report, tell
 from gradloop.solvers.nonlinear.least_absolute import straight_step
 from gradloop.solvers.nonlinear.residuals import SEEN, Point, Residuals, column_norms, lost_below
 from gradloop.solvers.nonlinear.trust_region import (
@@ -297,8 +297,7 @@ class Search:
         self.table.append(Row(iteration, loss, float(np.linalg.norm(slope)), float("nan"), rows, seconds))
         if iteration in self.keep:
             self.kept.append((iteration, problem.unpack(point.params)))
-        if self.report:
-            self.report(Progress.after(self.table[-1], self.iterations, point.params))
+        tell(self.report, self.table[-1], self.iterations, point.params)
 
 
 def not_determined(names: list[str]) -> str:
