@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import compare, memory, results, run, table
 from benchmarks.measure import Result, Worker, measure, missed
-from benchmarks.problems import PROBLEMS, descent, files, laws, least_squares, likelihood, paths, search
+from benchmarks.problems import PROBLEMS, cluster, descent, files, laws, least_squares, likelihood, paths, search
 from benchmarks.problems.problem import Problem
 from benchmarks.rivals import NotComparableError, load, names
 
@@ -73,6 +73,14 @@ def test_the_path_begins_where_nothing_is_left() -> None:
     slope = X.T @ (y - y.mean()) / 200
     assert np.abs(slope).max() == pytest.approx(first * problem.ratio)
     assert problem.judge({"w": np.zeros((3, 4)), "b": np.full(3, y.mean())}).objective == pytest.approx(3 * y.var() / 2)
+
+
+def test_rows_on_a_cluster_are_judged_block_by_block() -> None:
+    binary, plain = (replace(PROBLEMS[name], rows=50) for name in ("cluster-logistic", "cluster-linear"))
+    assert binary.judge({"w": np.zeros(20), "b": [0.0]}).objective == pytest.approx(np.log(2))
+    X, y = (np.concatenate(parts) for parts in zip(*(cluster.block(plain, i) for i in range(10)), strict=True))
+    w = np.linspace(0, 1, 20)
+    assert plain.judge({"w": w, "b": 2.0}).objective == pytest.approx(np.mean((X @ w + 2 - y) ** 2) / 2)
 
 
 def test_the_search_is_judged_at_what_was_found() -> None:

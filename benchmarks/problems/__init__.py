@@ -1,5 +1,6 @@
 """The problems that every rival gets: the same data and the same judge of the answer. One module for each family."""
 
+from benchmarks.problems.cluster import CLUSTERS
 from benchmarks.problems.descent import DESCENTS
 from benchmarks.problems.files import FILES
 from benchmarks.problems.laws import LAWS
@@ -10,5 +11,5 @@ from benchmarks.problems.problem import Problem
 from benchmarks.problems.processes import PROCESSES
 from benchmarks.problems.search import SEARCHES
 
-ALL = (*DESCENTS, *LEAST_SQUARES, *LIKELIHOODS, *PATHS, *SEARCHES, *FILES, *LAWS, *PROCESSES)
+ALL = (*DESCENTS, *LEAST_SQUARES, *LIKELIHOODS, *PATHS, *SEARCHES, *FILES, *LAWS, *PROCESSES, *CLUSTERS)
 PROBLEMS: dict[str, Problem] = {problem.name: problem for problem in ALL}

@@ -12,6 +12,7 @@ import numpy as np
 import gradloop as gl
 from benchmarks.cold import code, words
 from benchmarks.problems import laws, least_squares, likelihood, paths, search
+from benchmarks.problems.cluster import Cluster
 from benchmarks.problems.descent import Descent
 from benchmarks.problems.files import TARGET, FileToModel, FileToPredictions, folder
 from benchmarks.problems.laws import START, Spectra, planck
@@ -21,6 +22,7 @@ from benchmarks.problems.paths import Path
 from benchmarks.problems.processes import Process
 from benchmarks.problems.search import Search
 from benchmarks.rivals import Turn, once
+from benchmarks.rivals.gradloop.cluster import on_cluster
 from benchmarks.rivals.gradloop.descent import descent
 
 
@@ -127,6 +129,7 @@ SOLVES = {
     FileToModel: file_to_model,
     FileToPredictions: file_to_predictions,
     Spectra: spectra,
+    Cluster: on_cluster,
     Process: lambda problem: words(
         problem,
         {
