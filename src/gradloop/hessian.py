@@ -159,7 +159,10 @@ def is_row(node: Node) -> bool:
 
 def few_scores(problem: Problem) -> Score | SeveralScores | None:
     """Through what the loss sees the parameters, if that is one score, or one for each class."""
-    return single_score(problem) or several_scores(problem)
+    found = problem.example.derived
+    if ("few scores", problem.names) not in found:
+        found["few scores", problem.names] = single_score(problem) or several_scores(problem)
+    return found["few scores", problem.names]  # type: ignore[no-any-return]
 
 
 def single_score(problem: Problem) -> Score | None:

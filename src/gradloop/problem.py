@@ -19,6 +19,7 @@ from gradloop import models
 from gradloop.compiler.loops import Inputs, Loop, Map, Sum
 from gradloop.compiler.program import Program, compile_loop
 from gradloop.compiler.reference import ReferenceProgram, unpack
+from gradloop.core.derived import once, shared
 from gradloop.core.evaluate import evaluate
 from gradloop.core.grad import gradient, hessian_vector
 from gradloop.core.graph import Graph, Node
@@ -265,13 +266,14 @@ def for_each_row(
     dtype = np.result_type(X, *params.values())
     arrays = {name: as_parameter(name, value, dtype) for name, value in params.items()}
     specs = {name: Spec(value.shape, dtype) for name, value in arrays.items()}
-    prediction = trace_prediction(on_row(model, specs, X.shape[1]), model, Spec(X.shape[1:], dtype), specs)
+    prediction = shared(trace_prediction(on_row(model, specs, X.shape[1]), model, Spec(X.shape[1:], dtype), specs))
     graph = wanted(prediction, tuple(specs))
     program = compile_loop(Map(graph, Inputs(graph.inputs[:1], graph.inputs[1:])))
     flat = np.concatenate([value.ravel() for value in arrays.values()])
     return program.map((np.ascontiguousarray(X, dtype),), flat)
 
 
+@once
 def jacobian(prediction: Graph, names: Sequence[str]) -> Graph:
     """The derivative of a prediction with respect to all its parameters, one behind the other: the row (p,)."""
     slopes = gradient(prediction, names)
@@ -318,11 +320,11 @@ def make_problem(
     row = Spec(X.shape[1:], X.dtype)
     specs = {name: Spec(value.shape, X.dtype) for name, value in params.items()}
     predict = on_row(model, specs, X.shape[1])
-    prediction = trace_prediction(predict, model, row, specs)
+    prediction = shared(trace_prediction(predict, model, row, specs))
     check_prediction(prediction, model, loss)
     y = (fit_target if whole else part_target)(y, loss, X.dtype)
     rows = {"row": row, "y": Spec((), y.dtype)} | ({} if weights is None else {"weight": Spec((), X.dtype)})
-    example = trace_example(predict, loss, rows, specs)
+    example = shared(trace_example(predict, loss, rows, specs))
     check_labels(example, y)
     flat = np.concatenate([value.ravel() for value in params.values()])
     return Problem(model, loss, penalty, X, y, flat, prediction, example, engine, weights)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gradloop.core.derived import once
 from gradloop.core.graph import Graph, Node, input_node
 from gradloop.core.ops import apply
 from gradloop.core.simplify import simplify
@@ -18,6 +19,7 @@ from gradloop.core.spec import Spec
 from gradloop.core.trace import Tracer
 
 
+@once
 def with_candidates(graph: Graph, names: Collection[str], count: int) -> Graph:
     """The graph for `count` candidates: the named inputs and the outputs that depend on them end with that axis.
 

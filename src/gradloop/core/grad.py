@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gradloop.core.derived import once
 from gradloop.core.graph import Graph, Node, constant_node, input_node
 from gradloop.core.ops import OPS, apply
 from gradloop.core.simplify import simplify
@@ -64,6 +65,7 @@ def unbroadcast(share: Any, spec: Spec) -> Any:
     return apply("broadcast", summed, shape=spec.shape)
 
 
+@once
 def gradient(graph: Graph, names: Sequence[str], with_value: bool = False) -> Graph:
     """The gradient of a graph's one number with respect to the named inputs; with the number itself first if asked.
 
@@ -86,6 +88,7 @@ def gradient(graph: Graph, names: Sequence[str], with_value: bool = False) -> Gr
     return simplify(Graph(f"gradient of {graph.name}", graph.inputs, outputs))
 
 
+@once
 def hessian_vector(graph: Graph, names: Sequence[str]) -> Graph:
     """The second derivative times a direction: the gradient of (gradient · direction).
 
@@ -103,6 +106,7 @@ def hessian_vector(graph: Graph, names: Sequence[str]) -> Graph:
     return simplify(Graph(f"second derivative of {graph.name}", inputs, tuple(parts)))
 
 
+@once
 def hessian(graph: Graph, names: Sequence[str]) -> Graph:
     """All second derivatives, one output of shape (*shape of a, *shape of b) for each pair of names (a, b).
 

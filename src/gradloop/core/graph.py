@@ -76,6 +76,11 @@ class Graph:
         return tuple(topological(self.outputs))
 
     @cached_property
+    def derived(self) -> dict[Any, Any]:
+        """What was derived of it, for `gradloop.core.derived`."""
+        return {}
+
+    @cached_property
     def by_name(self) -> dict[str, Node]:
         """The input nodes by their names."""
         return {node.attributes["name"]: node for node in self.inputs}

@@ -25,7 +25,8 @@ from gradloop.stop import Stop
 TOGETHER = 1024  # candidates judged in one pass over the rows
 MOST_POINTS = 10**9
 PARTS = 20  # at least, of a round, after which progress is told
-LOSSES_IN_A_PART = 2**27  # of one row at one point, at most, ...
+LOSSES_WORTH_A_PART = 2**25  # of one row at one point: some milliseconds
+LOSSES_IN_A_PART = 2**27  # at most, ...
 BLOCKS_IN_A_PART = 16  # ... if threads have enough to do with them
 
 Array = Any
@@ -180,7 +181,8 @@ class Search:
         count = int(np.prod([len(axis.values) for axis in self.axes]))
         blocks = -(-count // TOGETHER)
         enough = max(BLOCKS_IN_A_PART, LOSSES_IN_A_PART // (TOGETHER * len(self.problem.X)))
-        part = max(1, min(blocks // PARTS, enough))
+        least = LOSSES_WORTH_A_PART // (TOGETHER * len(self.problem.X))
+        part = max(1, least, min(blocks // PARTS, enough))
         while self.block < blocks:
             self.keeper.offer(self)
             last = min(self.block + part, blocks)
