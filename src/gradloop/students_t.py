@@ -9,6 +9,7 @@ fraction; Tricomi and Erdélyi, The asymptotic expansion of a ratio of gamma fun
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Any
 
@@ -39,6 +40,7 @@ def tail(freedom: float, t: Array) -> Array:
     return np.where(np.isnan(t), np.nan, found)
 
 
+@lru_cache(maxsize=256)
 def quantile(freedom: float, share: float) -> float:
     """The t beyond which lies a share, at most a half, of the probability; infinite beyond float64.
 

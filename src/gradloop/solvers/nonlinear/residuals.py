@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradloop.compiler.loops import Inputs, Map, Sum
+from gradloop.core.derived import once, shared
 from gradloop.core.grad import gradient, hessian_vector
-from gradloop.core.graph import Graph, input_node
+from gradloop.core.graph import Graph, Node, input_node
 from gradloop.core.lift import inline
 from gradloop.core.simplify import simplify
 from gradloop.core.spec import Spec
@@ -69,7 +70,7 @@ class Residuals:
     def loss(self) -> Graph:
         """The loss of one prediction: (y_hat, y) -> loss."""
         specs = {"y_hat": self.problem.prediction.outputs[0].spec, "y": self.problem.example.inputs[1].spec}
-        return simplify(trace(self.problem.loss.function, specs, f"{self.problem.loss.name} loss"))
+        return shared(simplify(trace(self.problem.loss.function, specs, f"{self.problem.loss.name} loss")))
 
     @cached_property
     def slope(self) -> Graph:
@@ -96,12 +97,7 @@ class Residuals:
     @cached_property
     def _judged(self) -> Any:
         rows, params = self.problem.example.inputs[:2], self.problem.params
-        inputs = (*rows, *params)
-        values = {node.attributes["name"]: Tracer(node) for node in inputs}
-        y_hat = inline(self.problem.prediction, values)[0]
-        given = {"y_hat": y_hat, "y": values["y"]}
-        numbers: list[Any] = [np.reshape(inline(graph, given)[0], ()) for graph in (self.loss, self.slope, self.bend)]
-        graph = simplify(Graph("prediction and loss", inputs, (to_node(np.stack([y_hat, *numbers]), []),)))
+        graph = with_loss(self.problem.prediction, (*rows, *params), (self.loss, self.slope, self.bend))
         return self.problem.program(Map(graph, Inputs(rows, params)))
 
     @cached_property
@@ -111,23 +107,12 @@ class Residuals:
 
     @cached_property
     def _curvature(self) -> Any:
-        """Σ pull · ∂²y_hat/∂params² · direction; a row brings its pull in the place of y."""
-        prediction = self.problem.prediction
-        pull = input_node("y", Spec((), prediction.outputs[0].spec.dtype))
-        values = {node.attributes["name"]: Tracer(node) for node in prediction.inputs}
-        pulled = Tracer(pull) * inline(prediction, values)[0]
-        graph = Graph("pulled prediction", (prediction.inputs[0], pull, *prediction.inputs[1:]), (pulled.node,))
-        second = hessian_vector(graph, self.problem.names)
+        second = pulled_curvature(self.problem.prediction, self.problem.names)
         return self.problem.program(Sum(second, Inputs(second.inputs[:2], second.inputs[2:])))
 
     @cached_property
     def _bending(self) -> Any:
-        """direction · ∂²y_hat/∂params² · direction."""
-        second = hessian_vector(self.problem.prediction, self.problem.names)
-        directions = second.inputs[-len(self.problem.params) :]
-        parts = zip(second.outputs, directions, strict=True)
-        terms = [np.sum(Tracer(part) * Tracer(direction)) for part, direction in parts]
-        graph = simplify(Graph("bending", second.inputs, (sum(terms[1:], terms[0]).node,)))
+        graph = bending(self.problem.prediction, self.problem.names)
         return self.problem.program(Map(graph, Inputs(graph.inputs[:1], graph.inputs[1:])))
 
     def at(self, params: Array) -> Point:
@@ -178,6 +163,38 @@ def column_norms(matrix: Array) -> Array:
     largest = np.max(np.abs(matrix), axis=0, initial=0.0)
     scale = np.where(largest > 0, largest, 1.0)
     return scale * np.linalg.norm(matrix / scale, axis=0)
+
+
+# ---- graphs --------------------------------------------------------------------------------------------------
+
+
+@once
+def with_loss(prediction: Graph, inputs: tuple[Node, ...], of_loss: tuple[Graph, ...]) -> Graph:
+    """The prediction, and behind it what these graphs (y_hat, y) say of it."""
+    values = {node.attributes["name"]: Tracer(node) for node in inputs}
+    y_hat = inline(prediction, values)[0]
+    given = {"y_hat": y_hat, "y": values["y"]}
+    numbers: list[Any] = [np.reshape(inline(graph, given)[0], ()) for graph in of_loss]
+    return simplify(Graph("prediction and loss", inputs, (to_node(np.stack([y_hat, *numbers]), []),)))
+
+
+@once
+def pulled_curvature(prediction: Graph, names: tuple[str, ...]) -> Graph:
+    """Σ pull · ∂²y_hat/∂params² · direction; a row brings its pull in the place of y."""
+    pull = input_node("y", Spec((), prediction.outputs[0].spec.dtype))
+    values = {node.attributes["name"]: Tracer(node) for node in prediction.inputs}
+    pulled = Tracer(pull) * inline(prediction, values)[0]
+    inputs = (prediction.inputs[0], pull, *prediction.inputs[1:])
+    return hessian_vector(Graph("pulled prediction", inputs, (pulled.node,)), names)
+
+
+@once
+def bending(prediction: Graph, names: tuple[str, ...]) -> Graph:
+    """direction · ∂²y_hat/∂params² · direction."""
+    second = hessian_vector(prediction, names)
+    parts = zip(second.outputs, second.inputs[-len(names) :], strict=True)
+    terms = [np.sum(Tracer(part) * Tracer(direction)) for part, direction in parts]
+    return simplify(Graph("bending", second.inputs, (sum(terms[1:], terms[0]).node,)))
 
 
 # ---- error bars ----------------------------------------------------------------------------------------------
