@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradloop.callbacks.calls import Calls, as_callbacks, check_epochs
+from gradloop.callbacks.checkpoint import taken_out
 from gradloop.callbacks.protocol import Callback, outline_of
 from gradloop.callbacks.view import TrainingView
 from gradloop.certificate import certify
@@ -198,12 +199,13 @@ def fit_table(source: Source, given: Given, settings: Settings, may_grow: bool, 
 def checked(settings: Settings, start: Any, checkpoint: PathLike | None, every: Any, resume: bool) -> Settings:
     """The settings with their checkpoint, once it is sure that the solver can do what is asked."""
     check_options(settings.seed, start, settings.penalty, settings.errors)
-    place = open_checkpoint(checkpoint, every, resume)
+    callbacks, asked = taken_out(settings.callbacks, checkpoint, every, resume)
+    place = open_checkpoint(*asked)
     if settings.solver is not None:
-        check_epochs(settings.callbacks, settings.solver)
+        check_epochs(callbacks, settings.solver)
         if place is not None:
             check_solver(settings.solver)
-    return settings._replace(place=place)
+    return settings._replace(place=place, callbacks=callbacks)
 
 
 def on_cluster(data: Any, given: Given, settings: Settings, cluster: Any, others: Mapping[str, Any]) -> Fit:

@@ -142,3 +142,11 @@ def test_a_callback_goes_on_where_a_checkpoint_left_it(tmp_path):
     fit = gl.fit(X, Y, solver=SGD, callbacks=[again], checkpoint=tmp_path / "run", resume=True)
     whole = gl.fit(X, Y, solver=SGD)
     assert again.epochs == 6 and np.array_equal(fit.params["w"], whole.params["w"])
+
+
+def test_all_hear_the_epoch_in_which_one_asks_and_the_first_is_named():
+    heard = []
+    callbacks = [lambda told: told.epoch == 2 and "first", heard.append, lambda told: told.epoch == 2 and "second"]
+    fit = gl.fit(X, Y, solver=SGD, callbacks=callbacks)
+    assert [each.epoch for each in heard] == [1, 2]
+    assert fit.stop is Stop.ASKED and fit.notes[-1].endswith("after epoch 2: first.")

@@ -66,6 +66,25 @@ def test_it_needs_rows_held_out_and_sensible_arguments():
         ({"patience": 0}, "patience is 0"),
         ({"patience": True}, "patience"),
         ({"min_delta": -1}, "min_delta is -1"),
+        ({"min_delta": np.nan}, "min_delta is nan"),
     ]:
         with pytest.raises(gl.OptionError, match=said):
             gl.callbacks.EarlyStopping(**options)
+
+
+def test_the_same_one_serves_again():
+    stopping = gl.callbacks.EarlyStopping(3)
+    first, second = (gl.fit(X, Y, solver=SOLVER, holdout=0.3, callbacks=[stopping]) for _ in range(2))
+    np.testing.assert_array_equal(first.params["w"], second.params["w"])
+
+
+def test_the_best_is_the_least_also_where_it_is_less_by_no_more_than_min_delta():
+    class View:
+        def holdout(self, flat):
+            return float(flat[0])
+
+    stopping = gl.callbacks.EarlyStopping(patience=2, min_delta=0.1)
+    losses = [1.0, 0.5, 0.45, 0.47]
+    told = [gl.Progress(at, 9, 0.0, 1.0, 1.0, flat=np.array([loss]), view=View()) for at, loss in enumerate(losses, 1)]
+    assert [bool(stopping.on_epoch(each)) for each in told] == [False, False, False, True]
+    assert stopping.best.epoch == 3 and stopping.best.flat == 0.45

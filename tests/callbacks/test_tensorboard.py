@@ -38,6 +38,20 @@ def test_the_words_of_beginning_and_end(tmp_path):
     assert "solver: Minibatch" in words["run"] and str(fit.stop) in words["end"]
 
 
+def test_a_run_that_fails_leaves_a_file_that_says_so(tmp_path):
+    pytest.importorskip("tensorboard")
+
+    def fail(told):
+        raise RuntimeError
+
+    with pytest.raises(gl.CallbackError, match="fail failed in on_epoch after epoch 1"):
+        gl.fit(X, Y, solver=SOLVER, callbacks=[gl.callbacks.TensorBoard(tmp_path), fail])
+    events = read(tmp_path)
+    (end,) = (tag for tag in events.Tags()["tensors"] if tag.startswith("end"))
+    assert len(events.Scalars("loss")) == 1
+    assert b"error" in events.Tensors(end)[0].tensor_proto.string_val[0]
+
+
 def test_a_folder_that_cannot_be_is_told(tmp_path):
     pytest.importorskip("tensorboard")
     (tmp_path / "file").write_text("")

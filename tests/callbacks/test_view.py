@@ -34,3 +34,15 @@ def test_without_rows_held_out_there_is_no_loss_on_them():
     seen = []
     gl.fit(TABLE, target="price", solver=SOLVER, callbacks=[lambda told: seen.append(told.holdout)])
     assert seen == [None] * 4
+
+
+@pytest.mark.parametrize("engine", ["native", "numpy"])
+def test_what_is_asked_late_is_that_of_its_epoch(engine):
+    told, options = [], {"solver": SOLVER, "holdout": 0.25, "engine": engine}
+    fit = gl.fit(TABLE, target="price", callbacks=[told.append], **options)
+    for progress, (epoch, params) in zip(told, fit.history.params, strict=True):
+        assert progress.epoch == epoch and np.array_equal(progress.fit().trained_params["w"], params["w"])
+    held_X, held_y = fit.examples.held
+    trained = told[0].fit().trained_params
+    errors = held_X @ trained["w"] + trained["b"] - held_y
+    assert told[0].holdout == pytest.approx(np.mean(errors**2) / 2, rel=1e-12)

@@ -195,6 +195,16 @@ def test_gradloop_has_its_own_among_them():
     assert count.starts == 4
 
 
+def test_a_checkpoint_is_kept_where_the_solver_can_go_on(tmp_path):
+    place = str(tmp_path / "run")
+    short = LogisticRegression(C=100, tol=1e-10).set_callbacks(gl.callbacks.Checkpoint(place), After(3)).fit(X, TWO)
+    model = LogisticRegression(C=100, tol=1e-10).set_callbacks(gl.callbacks.Checkpoint(place, resume=True))
+    np.testing.assert_array_equal(model.fit(X, TWO).coef_, LogisticRegression(C=100, tol=1e-10).fit(X, TWO).coef_)
+    assert short.fit_.stop is gl.Stop.ASKED and any("resumed" in note.lower() for note in model.fit_.notes)
+    with pytest.raises(OptionError, match="cannot go on from a checkpoint"):
+        SGDRegressor().set_callbacks(gl.callbacks.Checkpoint(str(tmp_path / "other"))).fit(X, Y)
+
+
 def test_what_cannot_be_told_is_refused():
     for wrong in (7, "ProgressBar", gl.callbacks.Callback, callback.ProgressBar):
         with pytest.raises(OptionError, match="callbacks holds"):

@@ -28,7 +28,7 @@ from gradloop.progress import Progress, Report
 from gradloop.sklearn.callbacks import Heard
 from gradloop.solvers.auto import Solver
 from gradloop.stop import Stop
-from gradloop.training import Settings, train
+from gradloop.training import Settings, checked, train
 
 FLOATS = (np.float64, np.float32)
 RAISE = "Raise max_iter, or bring the columns to one scale, for instance with StandardScaler."
@@ -84,7 +84,8 @@ def trained(
     """The fit to examples; what is not finite on the way is told by the fit."""
     with np.errstate(over="ignore", invalid="ignore"):
         callbacks = (*as_callbacks(progress, ()), *listeners)
-        fit = train(examples, Settings(solver, penalty, seed, "classical", "native", callbacks))
+        settings = Settings(solver, penalty, seed, "classical", "native", callbacks)
+        fit = train(examples, checked(settings, None, None, None, False))
     if fit.stop is Stop.INTERRUPTED:  # solvers catch Ctrl-C; a search over many fits should end with it
         raise KeyboardInterrupt
     return fit
