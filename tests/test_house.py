@@ -40,6 +40,7 @@ FLOORS = [
     {"result", "evaluation"},
     {"model_names", "intervals"},
     {"model_file", "units"},
+    {"travel"},
     {"summary"},
     {"notebook", "explain"},
     {"inference"},
@@ -68,6 +69,7 @@ ONLY_FROM = {"core": {"errors"}, "compiler": {"errors", "core"}, "eager": {"erro
 IMPORTERS = {
     "llvmlite": {"compiler"},
     "pyarrow": {"data"},
+    "cloudpickle": {"travel"},
     "dask": {"cluster"},
     "distributed": {"cluster"},
     "fsspec": {"cluster"},

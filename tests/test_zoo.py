@@ -93,7 +93,7 @@ CLAIMS = {
     "Newton": SMOOTH,
     "LBFGS": SMOOTH,
 }
-SOLVERS = {*CLAIMS, "Minibatch", "Exhaustive"}  # minibatches above, exhaustive search at the end
+SOLVERS = {*CLAIMS, "Minibatch", "Exhaustive", "LocalSGD"}  # minibatches above, a grid below, clusters in their folder
 
 
 @pytest.mark.parametrize("solver", CLAIMS)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from gradloop import callbacks, data, laws, losses, models, optimizers, penalties, schedules
 from gradloop.certificate import Certificate
+from gradloop.cluster.answers import evaluate, predict
+from gradloop.cluster.local_sgd import LocalSGD
 from gradloop.data.sources import sql
 from gradloop.each import Fits, fit_each
 from gradloop.errors import (
@@ -74,6 +76,7 @@ __all__ = [
     "GradientDescent",
     "GradloopError",
     "History",
+    "LocalSGD",
     "Minibatch",
     "Model",
     "ModelError",
@@ -97,6 +100,7 @@ __all__ = [
     "data",
     "eager",
     "elastic_net",
+    "evaluate",
     "export",
     "fit",
     "fit_each",
@@ -115,6 +119,7 @@ __all__ = [
     "penalties",
     "plots",
     "polynomial",
+    "predict",
     "quantile",
     "rmsprop",
     "schedules",

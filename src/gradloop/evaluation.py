@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,22 +45,52 @@ def evaluation(
     Raises: DataError for what cannot be read, and for rows that do not fit the model.
     """
     names = source.schema().names
-    columns = preparation.needed_to_judge(Table(dict.fromkeys(names, np.zeros(0)), source.name))
-    left_out, remarks, parts = LeftOut(), Remarks(preparation), []
-    for table in batches(source, columns):
+    left_out, remarks = LeftOut(), Remarks(preparation)
+    found = parts(batches(source, columns(names, source.name, preparation)), preparation, left_out, remarks, measured)
+    return together(found, names, source.name, preparation, left_out, remarks)
+
+
+def columns(names: list[str], name: str, preparation: Preparation) -> list[str]:
+    """Those of a source's columns that judging it reads.
+
+    Raises: DataError for one that is not there.
+    """
+    return preparation.needed_to_judge(Table(dict.fromkeys(names, np.zeros(0)), name))
+
+
+def parts(
+    tables: Iterable[Table],
+    preparation: Preparation,
+    left_out: LeftOut,
+    remarks: Remarks,
+    measured: Callable[[Array, Array], dict[str, float]],
+) -> list[Part]:
+    """The measures on each of some tables; what there is to say of their rows is added to the last."""
+    found = []
+    for table in tables:
         judged = preparation.judgeable(table, left_out)
         if judged.rows:
             remarks.add(judged)
             X, y = preparation.features(judged), preparation.target(judged)
-            parts.append(Part(judged.rows, measured(X, y), Moments.of(y)))
-    left_out.check(source.name, preparation.target_name)
-    notes = *left_out.notes(preparation.target_name), *remarks.sentences(source.name, names)
-    return Evaluation(joined(parts), sum(part.rows for part in parts), notes)
+            found.append(Part(judged.rows, measured(X, y), Moments.of(y)))
+    return found
 
 
-def batches(source: Source, columns: list[str]) -> Iterator[Table]:
+def together(
+    found: list[Part], names: list[str], name: str, preparation: Preparation, left_out: LeftOut, remarks: Remarks
+) -> Evaluation:
+    """The measures on all parts of a source, in their order.
+
+    Raises: DataError if no row is left.
+    """
+    left_out.check(name, preparation.target_name)
+    notes = *left_out.notes(preparation.target_name), *remarks.sentences(name, names)
+    return Evaluation(joined(found), sum(part.rows for part in found), notes)
+
+
+def batches(source: Source, needed: list[str]) -> Iterator[Table]:
     """The rows of a source; of a table that is in memory all at once."""
-    return iter([source.read()]) if isinstance(source, TableSource) else tables(source, columns)
+    return iter([source.read()]) if isinstance(source, TableSource) else tables(source, needed)
 
 
 def joined(parts: list[Part]) -> dict[str, float]:

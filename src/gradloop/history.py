@@ -37,7 +37,7 @@ class Pass(NamedTuple):
     2000.0
     """
 
-    what: str  # look: statistics of columns; encode: rows become numbers; sum, map: of a loop; work: of a solver
+    what: str  # look: statistics of columns; encode: numbers of rows; sum, map: a loop; work: a solver; round: LocalSGD
     rows: int
     sent_bytes: int  # with its tasks, to the workers
     moved_bytes: int  # results of parts and of the tree's nodes, each of which moves once at most

@@ -24,6 +24,7 @@ from gradloop.problem import predict_rows
 from gradloop.result import Result
 from gradloop.summary import Summary, summarise
 from gradloop.text import number
+from gradloop.travel import is_lazy, lazily
 from gradloop.whole_file import PathLike
 
 Array = NDArray[Any]
@@ -50,10 +51,13 @@ class Fit(Result):
         Args: data, for a fit to a table: a path, a dict of columns, a data frame, or what else ``fit`` takes as a
         table; columns are matched by name; for a fit to arrays: X of shape (n, d).
 
-        Returns: an array (n,); for a frame of pandas, polars or Arrow a column of the same kind, with pandas' index.
+        Returns: an array (n,); for a frame of pandas, polars or Arrow a column of the same kind, with pandas' index;
+        for a data frame of Dask a column of Dask, which is computed when it is asked for.
 
         Raises: DataError for data that does not fit the model, or a prediction that is not finite.
         """
+        if is_lazy(data):
+            return lazily(self, data, "predict")
         y_hat = self._outputs(self._features(data))
         if tells_classes(self.loss):
             codes = _likeliest(self.loss, y_hat)
@@ -72,6 +76,8 @@ class Fit(Result):
                 f"A {self.model.name} model with the {self.loss.name} loss predicts no probabilities; "
                 "fit a logistic or softmax model for them."
             )
+        if is_lazy(data):
+            return lazily(self, data, "predict_probability")
         found = probabilities(self.loss, self._outputs(self._features(data)))
         return columns_like(data, found, self.classes or range(found.shape[1]))
 
@@ -109,8 +115,7 @@ class Fit(Result):
         """
         if self.preparation is not None and y is None:
             return self.evaluation(_source(data)).measures
-        features, target = self.features_and_target(data, y)
-        return measures(self.loss, target, self._outputs(features))
+        return self.measured(*self.features_and_target(data, y))
 
     def evaluation(self, source: Source) -> Evaluation:
         """The same with what there is to say of the rows of a table, which may be larger than memory.
@@ -118,7 +123,11 @@ class Fit(Result):
         Raises: as ``evaluate``.
         """
         assert self.preparation is not None
-        return evaluation(source, self.preparation, lambda X, y: measures(self.loss, y, self._outputs(X)))
+        return evaluation(source, self.preparation, self.measured)
+
+    def measured(self, X: Array, y: Array) -> dict[str, float]:
+        """The measures on features (n, d) as training saw them and targets (n,)."""
+        return measures(self.loss, y, self._outputs(X))
 
     def features_and_target(self, data: Any, y: ArrayLike | None = None) -> tuple[Array, Array]:
         """The features (n, d) as training saw them, and the targets (n,), of data with known answers.
@@ -272,6 +281,8 @@ def _table(data: Any) -> Table:
 
 
 def _source(data: Any) -> Source:
+    if is_lazy(data):
+        raise OptionError("Rows of Dask are judged where they are: give them to gl.evaluate(model, data, cluster=…).")
     source = open_source(data)
     if source is None:
         raise DataError(

@@ -44,10 +44,31 @@ def save(fit: Result, path: PathLike) -> None:
 
     Raises: ModelFileError when it cannot be written or its parameters are not finite.
     """
+    tensor_file.write(path, *parts(fit))
+
+
+def parts(fit: Result) -> tuple[Arrays, Record]:
+    """A fit as arrays and plain data, without code.
+
+    Raises: ModelFileError when its parameters are not finite.
+    """
     for name, values in {**fit.params, **fit.trained_params}.items():
         if not np.all(np.isfinite(values)):
             raise ModelFileError(f"Parameter {name!r} is not finite, so there is no model to save; fit again first.")
-    tensor_file.write(path, _arrays(fit), _document(fit))
+    return _arrays(fit), _document(fit)
+
+
+def fields(arrays: Arrays, document: Record, model: Callable[..., Any] | None = None) -> dict[str, Any]:
+    """The fields of the fit that came as `parts` from a process that is trusted.
+
+    Args: model, the function it was fitted with, if it cannot be imported here.
+
+    Raises: ModelFileError for a function that cannot be imported.
+    """
+    try:
+        return _fields(arrays, document, Given(model, trust=True))
+    except RefusedError as refusal:
+        raise ModelFileError(f"The model {refusal}") from None
 
 
 def load(path: PathLike, model: Callable[..., Any] | Model | None = None, trust: bool = False) -> dict[str, Any]:

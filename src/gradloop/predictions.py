@@ -57,28 +57,33 @@ class Predictions:
         self._needed = fit.preparation.needed(source.name, self._names)
         check_known(source.name, self._names, self.keep)
         source.take_as_written([name for name in self.keep if name not in self._needed])
-        self._remarks = Remarks(fit.preparation)
+        self.found = Remarks(fit.preparation)
 
     def batches(self) -> Iterator[Columns]:
         """The columns of predictions for some rows after the other.
 
         Raises: DataError for rows that do not fit the model.
         """
-        rows = 0
-        for table, kept in tables_and_cells(self.source, self._needed, self.keep):
-            rows += table.rows
-            self._remarks.add(table)
-            yield self._beside(kept, self._of(table))
-        if not rows:
+        found = False
+        for columns in self.some():
+            found = True
+            yield columns
+        if not found:
             raise DataError(f"{self.source.name} has no rows; give at least one.")
+
+    def some(self) -> Iterator[Columns]:
+        """The same, also of no rows."""
+        for table, kept in tables_and_cells(self.source, self._needed, self.keep):
+            self.found.add(table)
+            yield self._beside(kept, self._of(table))
 
     def unused(self) -> tuple[str, ...]:
         """What there is to say before the first row: columns that the model does not use."""
-        return self._remarks.unused(self.source.name, [name for name in self._names if name not in self.keep])
+        return self.found.unused(self.source.name, [name for name in self._names if name not in self.keep])
 
     def remarks(self) -> tuple[str, ...]:
         """What there is to say of the rows that were predicted: texts not seen in training, cells without a value."""
-        return self._remarks.replacements(self.source.name)
+        return self.found.replacements(self.source.name)
 
     def _beside(self, kept: Any, found: Columns) -> Columns:
         """Columns that are kept, and the predictions; a number that the model read is written as a fraction."""

@@ -162,9 +162,22 @@ def data_for(
         check_places(*places, *source.files)
         return source
     check_places(*places)
-    if data is None or query is not None or data == "-":
-        raise OptionError("With --cluster give DATA, a folder or an address that every worker can read.")
+    is_for_cluster(cluster, data, query, {})
+    assert data is not None
     return data
+
+
+def is_for_cluster(cluster: str | None, data: str | None, query: str | None, others: Mapping[str, Any]) -> bool:
+    """Whether workers are to do it; others are options that only mean something then.
+
+    Raises: OptionError for rows that workers cannot read, and for the other options without a cluster.
+    """
+    given = [name for name, value in others.items() if value]
+    if cluster is None and given:
+        raise OptionError(f"{given[0]} is for --cluster; give its address too, or local:2.")
+    if cluster is not None and (data is None or query is not None or data == "-"):
+        raise OptionError("With --cluster give DATA, a folder or an address that every worker can read.")
+    return cluster is not None
 
 
 def as_arguments(given: Mapping[str, Any]) -> dict[str, Any]:

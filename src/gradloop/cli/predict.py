@@ -3,16 +3,19 @@
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from gradloop.cli import options
 from gradloop.cli.places import check_output
 from gradloop.cli.terminal import print_json, say, sentences
+from gradloop.cluster.answers import Asked, evaluated
+from gradloop.cluster.answers import written as write_parts
 from gradloop.data.formulas import Formulas
 from gradloop.data.words import counted
 from gradloop.data.writing import check_ending, csv_stream, is_parquet, write_columns
+from gradloop.errors import OptionError
 from gradloop.inference import load
 from gradloop.predictions import Predictions
 from gradloop.text import number, table
@@ -26,7 +29,16 @@ Keep = Annotated[
 ]
 PredictionsFile = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help=".parquet, or CSV; otherwise CSV on standard output."),
+    typer.Option(
+        "--output", "-o", metavar="FILE",
+        help=".parquet, or CSV; otherwise CSV on standard output. With --cluster a new folder.",
+    ),
+]  # fmt: skip
+Form = Annotated[
+    Literal["parquet", "csv"] | None, typer.Option(help="Of the files, with --cluster; otherwise parquet.")
+]
+Cloudpickle = Annotated[
+    bool, typer.Option("--cloudpickle", help="Send workers the code of your function; otherwise they import it.")
 ]
 
 
@@ -40,10 +52,20 @@ def predict(
     interval: IntervalOption = None,
     keep: Keep = None,
     trust: options.Trust = False,
+    cluster: options.Cluster = None,
+    form: Form = None,
+    cloudpickle: Cloudpickle = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Predict each row of a table, however many there are; its columns may stand in any order."""
     with sentences():
+        if options.is_for_cluster(cluster, data, query, {"--form": form, "--cloudpickle": cloudpickle}):
+            if output is None:
+                raise OptionError("With --cluster the predictions need a folder; give a new one, -o FOLDER.")
+            asked = Asked(probability, interval, tuple(keep or ()))
+            rest = cluster, output, form or "parquet", cloudpickle
+            _say(write_parts(load(model, trust=trust), data, asked, *rest)[1], quiet)
+            return
         source = options.open_data(data, query, database)
         check_output(output, model, *source.files)
         if output is not None:
@@ -71,17 +93,21 @@ def evaluate(
     query: options.Query = None,
     database: options.Database = None,
     trust: options.Trust = False,
+    cluster: options.Cluster = None,
+    cloudpickle: Cloudpickle = False,
     json: options.Json = False,
 ) -> None:
     """Measure a model's predictions on a table that holds the target."""
     with sentences():
-        source = options.open_data(data, query, database)
         fitted = load(model, trust=trust)
-        if fitted.preparation is None:
-            fitted.evaluate(source)  # says why not
-        found = fitted.evaluation(source)
-        for remark in found.notes:
-            say(remark)
+        if options.is_for_cluster(cluster, data, query, {"--cloudpickle": cloudpickle}):
+            found = evaluated(fitted, data, cluster, cloudpickle)
+        else:
+            source = options.open_data(data, query, database)
+            if fitted.preparation is None:
+                fitted.evaluate(source)  # says why not
+            found = fitted.evaluation(source)
+        _say(found.notes, quiet=False)
         if json:
             print_json({**found.measures, "rows": found.rows})
         else:

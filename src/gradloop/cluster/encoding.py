@@ -1,7 +1,6 @@
 """From rows somewhere to parts of numbers on the workers: each part is read there, and read again if a worker dies.
 
-A part is a file of a folder, or a partition of a Dask data frame, or a block of rows of a Dask array: it depends on the
-data alone. What workers keep are futures with a recipe, never rows that the client has sent.
+What workers keep are futures with a recipe, never rows that the client has sent.
 """
 
 from __future__ import annotations
@@ -15,13 +14,12 @@ import numpy as np
 
 from gradloop.cluster import work
 from gradloop.cluster.passes import Passes, gathered
+from gradloop.cluster.pieces import delayed, kept, pieces_of, tables_of
 from gradloop.cluster.rows import ClusterRows
 from gradloop.data.arrays import check_features, check_target
 from gradloop.data.columns import TableStatistics, gather_part
 from gradloop.data.missing import LeftOut
 from gradloop.data.preparation import Preparation
-from gradloop.data.sources import Source, open_source
-from gradloop.data.sources.tables import tables
 from gradloop.data.table import Table
 from gradloop.errors import DataError, OptionError
 from gradloop.examples import (
@@ -36,7 +34,6 @@ from gradloop.examples import (
     table_target,
     wants_classes,
 )
-from gradloop.extras import require
 from gradloop.history import Pass
 from gradloop.larger.encoding import Task, check_reach, task_of
 from gradloop.targets import check_two_classes, count_classes, part_target
@@ -66,72 +63,12 @@ def examples_on(
     if hasattr(data, "chunks") and hasattr(data, "to_delayed"):
         check_array_options(y, target, leave_out, rules)
         return of_array(client, data, y, model, loss, start, weights)
-    pieces, few = pieces_of(data)
+    pieces, few = pieces_of(client, data)
     task = task_of(few, y, target, leave_out, model, loss, start, weights, rules)
     return of_table(client, pieces, few.name, task, start)
 
 
 # ---- tables ----------------------------------------------------------------------------------------------------
-
-
-def pieces_of(data: Any) -> tuple[list[Any], Source]:
-    """What each part is read from, in order, and a source that knows the columns.
-
-    Raises: DataError for what cannot be read; OptionError for what is on this machine's memory only.
-    """
-    if hasattr(data, "to_delayed") and hasattr(data, "npartitions"):
-        few = open_source(data._meta_nonempty)
-        assert few is not None
-        few.name = "the table"
-        return list(data.to_delayed()), few
-    if not isinstance(data, str) and not hasattr(data, "__fspath__"):
-        raise OptionError(
-            "On a cluster the rows must be where all workers can read them: give a folder of Parquet or CSV files, a "
-            "Dask data frame, or a Dask array."
-        )
-    paths = files_of(str(data))
-    found = open_source(local(paths[0]))
-    assert found is not None
-    found.name = str(data)
-    return list(paths), found
-
-
-def files_of(address: str) -> list[str]:
-    """The files of a folder, a pattern, or an address that fsspec knows, in the order of their names."""
-    if "://" not in address:
-        found = open_source(address)
-        if found is None or not found.files:
-            raise DataError(f"{address} has no files that workers could read; give a folder of Parquet or CSV files.")
-        return list(found.files)
-    fsspec = require("fsspec", "Addresses of files")
-    system, path = fsspec.core.url_to_fs(address)
-    pattern = path if "*" in path else path.rstrip("/") + "/**" if system.isdir(path) else path
-    names = [name.rpartition("/")[2] for name in system.glob(pattern)]
-    found_paths = sorted(
-        name for name, last in zip(system.glob(pattern), names, strict=True)
-        if not last.startswith((".", "_")) and system.isfile(name)
-    )  # fmt: skip
-    if not found_paths:
-        raise DataError(f"There are no files at {address}; check the address.")
-    return [system.unstrip_protocol(path) for path in found_paths]
-
-
-def local(path: str) -> str:
-    """A path that can be opened here; a file elsewhere is fetched whole."""
-    if "://" not in path:
-        return path
-    import fsspec
-
-    return str(fsspec.open_local(f"simplecache::{path}"))
-
-
-def tables_of(piece: Any, columns: list[str]) -> Iterator[Table]:
-    """The rows of a part, as tables."""
-    source = open_source(local(piece) if isinstance(piece, str) else piece)
-    assert source is not None
-    if source.rows == 0:
-        return
-    yield from tables(source, columns)
 
 
 def look(piece: Any, content: bytes) -> Seen:
@@ -204,17 +141,6 @@ def of_table(client: Any, pieces: list[Any], name: str, task: Task, start: Mappi
     remarks = (f"{seen.zeros} rows of weight 0 were left out.",) if seen.zeros else ()
     params = starting_params(task.model, start, passes.about[0].features, len(preparation.classes or ()))
     return examples_of(passes, task.model, task.loss, params, preparation.feature_names, preparation, remarks)
-
-
-def delayed(function: Any, *given: Any) -> Any:
-    from dask.delayed import delayed as lazy
-
-    return lazy(function, pure=False)(*given)
-
-
-def kept(client: Any, parts: list[Any]) -> list[Any]:
-    """Futures of the parts, which stay on the workers."""
-    return list(client.compute(parts))
 
 
 def examples_of(

@@ -25,11 +25,13 @@ class Remarks:
 
     def __init__(self, preparation: "Preparation") -> None:
         self.preparation = preparation
+        self.rows = 0
         self._lacking: Counter[str] = Counter()
         self._unseen: dict[str, Counter[str]] = {}
 
     def add(self, table: Table) -> None:
         """Take some rows into account."""
+        self.rows += table.rows
         rules, used = self.preparation, self.preparation.used
         if rules.missing in ("mean", "indicator"):
             cells = missing_cells(table, [feature.name for feature in used])
@@ -39,6 +41,13 @@ class Remarks:
                 found = self._unseen.setdefault(feature.name, Counter())
                 for text, count in feature.unseen(table).items():
                     found[text if text in found or len(found) < words.MOST else ""] += count
+
+    def combine(self, other: "Remarks") -> None:
+        """Take into account what another has, too."""
+        self.rows += other.rows
+        self._lacking.update(other._lacking)
+        for name, counts in other._unseen.items():
+            self._unseen.setdefault(name, Counter()).update(counts)
 
     def sentences(self, source: str, names: Iterable[str]) -> tuple[str, ...]:
         """What is to be said of columns of these names, and of all rows seen."""

@@ -17,11 +17,11 @@ _BUFFER = 1 << 18  # bytes of each column that are read ahead, instead of a whol
 
 
 class ParquetSource(Source):
-    """The rows of a Parquet file, one row group after the other."""
+    """The rows of a Parquet file, one row group after the other; some of the groups, where they are given."""
 
     quick = True
 
-    def __init__(self, content: Content) -> None:
+    def __init__(self, content: Content, some: range | None = None) -> None:
         self.name = content.name
         self.files = (content.path,) if content.path else ()
         self._content = content
@@ -33,7 +33,15 @@ class ParquetSource(Source):
             raise DataError(
                 f"{self.name}: its row groups hold {sum(groups)} rows and it announces {self.rows}; {CURE}."
             )
-        self._starts = [0, *accumulate(groups)]
+        self._groups = range(len(groups)) if some is None else some
+        self._starts = [0, *accumulate(groups[group] for group in self._groups)]
+        self.rows = self._starts[-1]
+
+    def sizes(self) -> list[int]:
+        """The bytes of each group of rows, unpacked."""
+        with damage_told(self.name):
+            metadata = self._open().metadata
+            return [metadata.row_group(group).total_byte_size for group in self._groups]
 
     def schema(self) -> "pyarrow.Schema":
         with damage_told(self.name):
@@ -47,7 +55,7 @@ class ParquetSource(Source):
         with damage_told(self.name):
             file = self._open()
         rows = max(1, min(_ROWS, _NUMBERS // max(1, len(wanted))))
-        for group, announced in enumerate(self._counts()):
+        for group, announced in zip(self._groups, self._counts(), strict=True):
             found = 0
             with damage_told(f"{self.name}, row group {group}"):
                 for batch in file.iter_batches(rows, row_groups=[group], columns=wanted):
@@ -60,11 +68,11 @@ class ParquetSource(Source):
         self._content.check_unchanged()
 
     def fingerprint(self) -> str:
-        return digest("parquet", self._content.fingerprint())
+        return digest("parquet", self._content.fingerprint(), self._groups)
 
     def place(self, row: int) -> str:
         group = bisect_right(self._starts, row) - 1
-        return f"in row group {group}, row {row - self._starts[group]}"
+        return f"in row group {self._groups[group]}, row {row - self._starts[group]}"
 
     def _counts(self) -> list[int]:
         return [end - start for start, end in zip(self._starts, self._starts[1:], strict=False)]
