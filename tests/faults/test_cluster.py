@@ -165,18 +165,27 @@ def test_the_scheduler_killed_and_the_run_resumed_on_another_cluster(
     assert bits(resumed) == expected
 
 
-def test_a_part_too_large_for_a_worker_is_named(tmp_path: Path) -> None:
+@contextmanager
+def small(memory: str, folder: Path) -> Iterator[Any]:
+    """A client of one worker that is killed when it takes more memory, and not tried again."""
     import dask
-    from dask.array import full
     from distributed import Client, LocalCluster
 
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
         LocalCluster(
-            n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", memory_limit="600MB",
-            worker_dashboard_address=None, silence_logs=50, scheduler_kwargs={"dashboard": False, "http_prefix": ""},
+            n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50,
+            worker_dashboard_address=None, scheduler_kwargs={"dashboard": False, "http_prefix": ""},
+            memory_limit=memory, local_directory=folder,
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
-        pytest.raises(ClusterError, match="was given up, because the workers that tried it died.*may lack memory"),
     ):  # fmt: skip
+        yield client
+
+
+def test_a_part_too_large_for_a_worker_is_named(tmp_path: Path) -> None:
+    from dask.array import full
+
+    sentence = "was given up, because the workers that tried it died.*may lack memory"
+    with small("600MB", tmp_path) as client, pytest.raises(ClusterError, match=sentence):
         gl.fit(full((10**7, 20), 1.0, chunks=(10**7, 20)), full(10**7, 1.0, chunks=10**7), cluster=client)
