@@ -1,8 +1,8 @@
 """How many instructions two runs take, counted by valgrind: `python -m benchmarks.instructions [--record]`.
 
 A count does not depend on what else the machine does, so a test may compare it with the recorded figure, as long as
-LLVM, the processor it writes for and the libraries are the same. Valgrind knows no AVX-512; LLVM then writes for what
-there is.
+LLVM, the processor it writes for, and the releases of Python and NumPy are the same. That processor is valgrind's own,
+which knows no AVX-512: one record serves many machines.
 """
 
 import csv
@@ -25,14 +25,21 @@ TURNS = 10
 
 
 def key() -> str:
-    """What the counts depend on, as far as it is known before anything runs."""
+    """What the counts depend on, said in the process that is counted: there the processor is valgrind's.
+
+    Of Python and NumPy, whose calls and products are counted too, patches change less than the test allows.
+    """
     import llvmlite.binding as llvm
     import numpy
-    import scipy
 
     parts = {"LLVM": ".".join(map(str, llvm.llvm_version_info)), "for": llvm.get_host_cpu_name()}
-    parts |= {"Python": platform.python_version(), "NumPy": numpy.__version__, "SciPy": scipy.__version__}
+    parts |= {"Python": release(platform.python_version()), "NumPy": release(numpy.__version__)}
     return ", ".join(f"{name} {version}" for name, version in parts.items())
+
+
+def release(version: str) -> str:
+    """A version without its patch."""
+    return ".".join(version.split(".")[:2])
 
 
 def textbook() -> Callable[[], object]:
@@ -66,10 +73,11 @@ def child(name: str) -> None:
     for _ in range(TURNS):
         run()
     counting("off")
+    print(key())
 
 
-def counted(name: str) -> int:
-    """Instructions of one turn.
+def counted(name: str) -> tuple[int, str]:
+    """Instructions of one turn, and what they depend on.
 
     Raises: RuntimeError with what valgrind says if it did not count.
     """
@@ -81,24 +89,24 @@ def counted(name: str) -> int:
         found = [line for line in done.stderr.splitlines() if "Collected :" in line]
         if done.returncode or not found:
             raise RuntimeError(f"valgrind counted nothing: {done.stderr[-500:]}")
-        return int(found[0].rpartition(":")[2]) // TURNS
+        return int(found[0].rpartition(":")[2]) // TURNS, done.stdout.splitlines()[-1]
 
 
-def recorded() -> dict[str, int]:
-    """The figures that were recorded for what is installed here; none if there are none."""
+def recorded(key: str) -> dict[str, int]:
+    """The figures that were recorded for this key; none if there are none."""
     if not RECORD.exists():
         return {}
     with RECORD.open(encoding="utf-8", newline="") as file:
-        return {row["run"]: int(row["instructions"]) for row in csv.DictReader(file) if row["key"] == key()}
+        return {row["run"]: int(row["instructions"]) for row in csv.DictReader(file) if row["key"] == key}
 
 
-def record(found: dict[str, int]) -> None:
-    """Replace the figures for what is installed here, and leave the others."""
+def record(found: dict[str, int], key: str) -> None:
+    """Replace the figures for this key, and leave the others."""
     rows = []
     if RECORD.exists():
         with RECORD.open(encoding="utf-8", newline="") as file:
-            rows = [row for row in csv.DictReader(file) if row["key"] != key()]
-    rows += [{"run": name, "instructions": str(count), "key": key()} for name, count in found.items()]
+            rows = [row for row in csv.DictReader(file) if row["key"] != key]
+    rows += [{"run": name, "instructions": str(count), "key": key} for name, count in found.items()]
     with RECORD.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, ("run", "instructions", "key"), lineterminator="\n")
         writer.writeheader()
@@ -111,10 +119,10 @@ def main() -> None:
     if shutil.which("valgrind") is None:
         sys.exit("Instructions are counted by valgrind, which is not installed.")
     found = {name: counted(name) for name in RUNS}
-    for name, count in found.items():
-        print(f"{name:<14}{count:>12,} instructions")
+    for name, (count, known) in found.items():
+        print(f"{name:<14}{count:>12,} instructions, {known}")
     if "--record" in sys.argv:
-        record(found)
+        record({name: count for name, (count, _) in found.items()}, known)
 
 
 if __name__ == "__main__":
