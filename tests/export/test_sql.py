@@ -149,6 +149,35 @@ def test_sqlite_says_the_same_of_columns_without_dates(model, rules):
     database.close()
 
 
+@pytest.fixture(scope="module")
+def served():
+    """A connection to PostgreSQL."""
+    postgresql = pytest.importorskip("postgresql", reason="needs adbc-driver-postgresql")
+    if postgresql.programs() is None:
+        pytest.skip("needs a PostgreSQL server: Debian's package postgresql")
+    with postgresql.running() as (_, connection):
+        yield connection
+
+
+@pytest.mark.parametrize(("model", "rules"), exported.KINDS)
+def test_postgresql_says_the_same(served, model, rules):
+    fit, rows = exported.fitted(model, rules)
+    with served.cursor() as cursor:
+        cursor.adbc_ingest("data", rows.to_reader(), mode="replace")
+        cursor.execute(to_sql(fit))
+        found = [row[0] for row in cursor.fetchall()]
+    exported.agree(found, exported.expected(fit, rows), rtol=1e-10)
+
+
+@pytest.mark.parametrize("law", exported.LAWS)
+def test_postgresql_knows_the_functions_of_a_law(served, law):
+    fit, data = exported.of_law(law)
+    with served.cursor() as cursor:
+        cursor.adbc_ingest("data", pyarrow.table(data).to_reader(), mode="replace")
+        cursor.execute(to_sql(fit))
+        exported.agree([row[0] for row in cursor.fetchall()], fit.predict(data), rtol=1e-10)
+
+
 def test_truths_and_moments_of_any_type():
     fit, rows = exported.fitted("linear", "strict")
     row = next(row for row in rows.to_pylist() if None not in row.values() and row["town"] != "Atlantis")
