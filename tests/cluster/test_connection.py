@@ -1,19 +1,22 @@
 """The way to a cluster: who may reach it, who is on it, and what is no cluster."""
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clusters import cluster_of
+import gradloop as gl
+from clusters import cluster_of, write_files
 from gradloop.cluster.connection import check_age, check_alone, check_versions, connected, versions, workers_of
 from gradloop.errors import OptionError
 
 psutil = pytest.importorskip("psutil")  # comes with distributed
 
 
-@pytest.mark.parametrize("asked", ["local:0", "local:x", "locale", "local:-1"])
+@pytest.mark.parametrize("asked", ["local:0", "local:x", "locale", "local:-1", "local:2:dash"])
 def test_numbers_of_workers_that_are_none(asked: str) -> None:
     with pytest.raises(OptionError, match="cluster"):
         workers_of(asked)
@@ -62,3 +65,69 @@ def test_the_shell_fits_on_a_cluster(tmp_path: Path) -> None:
     found = CliRunner().invoke(app, [*given, "local:1", folder, "-o", str(tmp_path / "model")])
     assert found.exit_code == 0, found.output
     assert (tmp_path / "model").exists()
+
+
+def test_a_dashboard_is_there_for_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    from urllib.request import urlopen
+
+    assert workers_of("local:3:dashboard") == 3
+    with monkeypatch.context() as patched:
+        patched.setattr("gradloop.cluster.connection.find_spec", lambda name: None)
+        with pytest.raises(OptionError, match="pip install bokeh"), connected("local:1:dashboard"):
+            pass
+    pytest.importorskip("bokeh")
+    monkeypatch.setattr("gradloop.cluster.connection.PAGES", "127.0.0.1:0")
+    with connected("local:1:dashboard") as client:
+        assert client.dashboard_link.startswith("http://127.0.0.1:")
+        with urlopen(client.dashboard_link) as page:
+            assert page.status == 200
+
+
+def certificate(folder: Path) -> tuple[str, str]:
+    """Files of a certificate for this machine, and of its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl")
+    paths = str(folder / "cert.pem"), str(folder / "key.pem")
+    asked = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=127.0.0.1"
+    name = "subjectAltName=IP:127.0.0.1"
+    subprocess.run(
+        ["openssl", *asked.split(), "-addext", name, "-out", paths[0], "-keyout", paths[1]],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return paths
+
+
+def test_a_cluster_behind_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dask, distributed = pytest.importorskip("dask"), pytest.importorskip("distributed")
+    monkeypatch.setattr("gradloop.cluster.connection.CONNECT", 2)
+    cert, key = certificate(tmp_path)
+    files: dict[str, Any] = {"tls_ca_file": cert} | {
+        f"tls_{who}_{what}": path
+        for who in ("client", "scheduler", "worker") for what, path in (("cert", cert), ("key", key))
+    }  # fmt: skip
+    security = distributed.Security(require_encryption=True, **files)
+    (tmp_path / "rows").mkdir()
+    folder, asked = write_files(tmp_path / "rows", files=2), {"target": "y", "leave_out": ["holed", "yes"]}
+    wanted = gl.fit(folder, cluster=cluster_of(1), **asked).params["w"].tobytes()
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, host="127.0.0.1", protocol="tls://", security=security,
+        dashboard_address="127.0.0.1:0", silence_logs=50,
+    ) as cluster:  # fmt: skip
+        assert cluster.scheduler_address.startswith("tls://127.0.0.1:")
+        with distributed.Client(cluster.scheduler_address, security=security, set_as_default=False) as client:
+            assert gl.fit(folder, cluster=client, **asked).params["w"].tobytes() == wanted
+        tls = {"ca-file": cert, "client.cert": cert, "client.key": key}
+        with dask.config.set({f"distributed.comm.tls.{name}": path for name, path in tls.items()}):
+            assert gl.fit(folder, cluster=cluster.scheduler_address, **asked).params["w"].tobytes() == wanted
+        for address in (cluster.scheduler_address, cluster.scheduler_address.replace("tls://", "tcp://")):
+            with pytest.raises(
+                OptionError, match=r"No cluster answers at .* check the address, and for tls:// the certificates"
+            ):
+                gl.fit(folder, cluster=address, **asked)
+
+
+def test_what_is_read_and_what_is_run_are_new_enough() -> None:
+    import pyarrow
+
+    assert tuple(map(int, pyarrow.__version__.split(".")[:3])) >= (14, 0, 1)
+    check_age(pytest.importorskip("distributed").__version__)

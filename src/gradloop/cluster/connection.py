@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -25,13 +26,16 @@ ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": 2**27, "MALLOC_MMAP_THRESHOLD_": 2**25,
 }  # fmt: skip
 CONNECT = 30  # seconds for a scheduler to answer
+DASHBOARD = ":dashboard"  # what asks for one ...
+PAGES = "127.0.0.1:8787"  # ... and where it is
 
 
 @contextmanager
-def connected(cluster: Any, dashboard: bool = False) -> Iterator[Any]:
+def connected(cluster: Any) -> Iterator[Any]:
     """A client of the cluster, whose workers are found to run what we run.
 
-    Args: cluster, the address of a scheduler, a client of distributed, or "local", "local:4" for workers here.
+    Args: cluster, the address of a scheduler, a client of distributed, or "local", "local:4" for workers here, with a
+    dashboard if it ends in ":dashboard".
 
     Raises: OptionError for no cluster, one that cannot be reached, and workers of another version.
     """
@@ -42,7 +46,7 @@ def connected(cluster: Any, dashboard: bool = False) -> Iterator[Any]:
         check_versions(cluster)
         yield cluster
     elif cluster.partition(":")[0] == "local":
-        with local_cluster(cluster, dashboard) as client:
+        with local_cluster(cluster) as client:
             yield client
     else:
         with reached(distributed, cluster) as client:
@@ -61,21 +65,25 @@ def check_age(version: str) -> None:
 def reached(distributed: Any, address: str) -> Any:
     try:
         return distributed.Client(address, timeout=CONNECT, set_as_default=False)
-    except (OSError, ValueError) as error:
-        said = printable(str(error).splitlines()[0] if str(error) else type(error).__name__)
-        raise OptionError(f"No cluster answers at {printable(address)} ({said}); check the address.") from None
+    except (OSError, TypeError, ValueError) as error:  # TypeError: there is no certificate
+        said = printable(str(error).splitlines()[0] if str(error) else type(error).__name__).rstrip(".")
+        raise OptionError(
+            f"No cluster answers at {printable(address)} ({said}); check the address, and for tls:// the certificates."
+        ) from None
 
 
 @contextmanager
-def local_cluster(asked: str, dashboard: bool = False) -> Iterator[Any]:
+def local_cluster(asked: str) -> Iterator[Any]:
     """A client of workers of this machine, one process each, which listen on 127.0.0.1 alone.
 
-    Raises: OptionError for a number of workers that is none.
+    Raises: OptionError for a number of workers that is none, and a dashboard that cannot be shown.
     """
     import dask
     from distributed import Client, LocalCluster
 
-    workers = workers_of(asked)
+    workers, dashboard = workers_of(asked), asked.endswith(DASHBOARD)
+    if dashboard and find_spec("bokeh") is None:
+        raise OptionError("The dashboard of Dask needs bokeh, which is not installed: pip install bokeh.")
     settings: dict[str, Any] = {
         "distributed.scheduler.worker-ttl": SILENCE,
         "distributed.nanny.pre-spawn-environ": ENVIRONMENT,
@@ -84,8 +92,8 @@ def local_cluster(asked: str, dashboard: bool = False) -> Iterator[Any]:
         dask.config.set(settings),
         LocalCluster(
             n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1",
-            dashboard_address="127.0.0.1:0", worker_dashboard_address=None, silence_logs=50,
-            scheduler_kwargs={"dashboard": dashboard, "http_prefix": ""},
+            dashboard_address=PAGES if dashboard else "127.0.0.1:0", worker_dashboard_address=None, silence_logs=50,
+            scheduler_kwargs={"dashboard": dashboard, "http_prefix": "/" if dashboard else ""},
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):  # fmt: skip
@@ -93,11 +101,12 @@ def local_cluster(asked: str, dashboard: bool = False) -> Iterator[Any]:
 
 
 def workers_of(asked: str) -> int:
-    """How many workers "local" or "local:4" asks for.
+    """How many workers "local", "local:4" or "local:4:dashboard" asks for.
 
-    >>> workers_of("local:4")
-    4
+    >>> workers_of("local:4"), workers_of("local:2:dashboard")
+    (4, 2)
     """
+    asked = asked.removesuffix(DASHBOARD)
     many = asked.partition(":")[2]
     if not asked.startswith("local:") and asked != "local":
         raise OptionError(f"There is no cluster {asked!r}; give an address such as tcp://host:8786, or local:2.")
