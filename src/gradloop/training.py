@@ -16,7 +16,7 @@ from gradloop.certificate import certify
 from gradloop.checkpoint import Checkpoint, open_checkpoint
 from gradloop.cluster.choice import on_parts
 from gradloop.cluster.connection import check_alone, connected
-from gradloop.cluster.encoding import examples_on
+from gradloop.cluster.encoding import examples_on, rows_on
 from gradloop.data.missing import Rules
 from gradloop.data.sources import Source, open_source, read_table
 from gradloop.errors import OptionError
@@ -138,7 +138,7 @@ def fit(
     rules = Rules(missing, max_levels, unseen)  # type: ignore[arg-type]  # checked where they are used
     given = Given(y, target, leave_out, model, loss, start, weights, holdout, seed, rules)
     if cluster is not None:
-        return on_cluster(data, given, settings, cluster, {"memory": memory, "cache": cache, "units": units or None})
+        return on_cluster(data, given, settings, cluster, {"memory": memory, "cache": cache}, units)
     source = opened(data, memory, cache)
     named = as_units(units, names_with_units(source, model, start))
     if source is None:
@@ -208,7 +208,7 @@ def checked(settings: Settings, start: Any, checkpoint: PathLike | None, every: 
     return settings._replace(place=place, callbacks=callbacks)
 
 
-def on_cluster(data: Any, given: Given, settings: Settings, cluster: Any, others: Mapping[str, Any]) -> Fit:
+def on_cluster(data: Any, given: Given, settings: Settings, cluster: Any, others: Mapping[str, Any], units: Any) -> Fit:
     """The fit of rows whose passes workers make, with a note of what these have cost.
 
     Args: others, options that have no meaning beside a cluster.
@@ -217,7 +217,9 @@ def on_cluster(data: Any, given: Given, settings: Settings, cluster: Any, others
     if settings.solver is not None:
         settings = settings._replace(solver=on_parts(settings.solver))
     with connected(cluster) as client:
-        examples = examples_on(client, data, *given)
+        rows = rows_on(client, data)
+        named = as_units(units, names_with_units(rows[1], given.model, given.start))
+        examples = examples_on(client, data, rows, *given)
         found = train(examples, settings)
         passes = examples.X.passes
         cost, record = passes.told(), replace(found.history, passes=tuple(passes.record))
@@ -225,7 +227,8 @@ def on_cluster(data: Any, given: Given, settings: Settings, cluster: Any, others
     known = {"solver": type(found.course.solver).__name__}
     name = data if isinstance(data, str) else "rows on a cluster"
     penalty = "none" if settings.penalty is None else settings.penalty.name
-    return replace(found, notes=(*found.notes, cost), history=record, origin=Origin(name, **known, penalty=penalty))
+    origin = Origin(name, **known, penalty=penalty)
+    return replace(found, notes=(*found.notes, cost), history=record, origin=origin, units=named)
 
 
 class Settings(NamedTuple):
@@ -319,6 +322,8 @@ def judge(examples: Examples, problem: Problem, flat: Array) -> dict[str, float]
     if examples.held is None:
         return None
     X, y = examples.held
+    if not isinstance(X, np.ndarray):
+        return X.problem_on(problem, y).measures(flat)  # type: ignore[no-any-return]
     return measures(examples.loss, y, problem.predict(flat, np.ascontiguousarray(X, examples.X.dtype)))
 
 

@@ -41,10 +41,43 @@ def test_arrays_of_dask(model: str, target: str) -> None:
     np.testing.assert_allclose(there.params["w"], here.params["w"], rtol=1e-12)
 
 
+HELD: dict[str, Any] = {
+    "line": {"target": "y", "leave_out": ["yes"], "missing": "mean", "units": {"a": "m", "y": "s"}},
+    "classes": {"target": "yes", "leave_out": ["y"], "missing": "drop", "model": "logistic", "weights": "c"},
+    "drop": {"target": "y", "leave_out": ["yes"], "missing": "drop", "weights": "c", "penalty": gl.l2(0.1)},
+}
+
+
+@pytest.mark.parametrize("kind", HELD)
+def test_the_same_rows_are_held_out_as_on_one_machine(kind: str, tmp_path: Path) -> None:
+    folder, asked = write_files(tmp_path, files=5), HELD[kind] | {"holdout": 0.3, "seed": 4}
+    here = gl.fit(folder, **asked)
+    one, two = (gl.fit(folder, cluster=cluster_of(many), **asked) for many in (1, 2))
+    assert one.rows == here.rows and one.units == here.units
+    assert one.params["w"].tobytes() == two.params["w"].tobytes() and one.holdout == two.holdout
+    np.testing.assert_allclose(one.params["w"], here.params["w"], rtol=1e-10)
+    assert here.holdout is not None and one.holdout is not None and one.holdout.keys() == here.holdout.keys()
+    np.testing.assert_allclose(list(one.holdout.values()), list(here.holdout.values()), rtol=1e-10)
+    assert [note for note in one.notes if "left out" in note] == [note for note in here.notes if "left out" in note]
+
+
+def test_early_stopping_looks_at_the_rows_held_out(tmp_path: Path) -> None:
+    stopping = gl.callbacks.EarlyStopping(patience=2)
+    fit = gl.fit(
+        write_files(tmp_path, files=3), cluster=cluster_of(2), holdout=0.3, callbacks=[stopping],
+        solver=gl.Minibatch(gl.sgd(0.2), epochs=30), target="yes", leave_out=["y", "holed"], model="logistic",
+    )  # fmt: skip
+    assert stopping.best is not None and fit.holdout is not None
+    assert fit.holdout["log_loss"] == pytest.approx(stopping.best_loss, rel=1e-9)
+
+
 def test_what_is_refused(tmp_path: Path) -> None:
     client = cluster_of(1)
-    with pytest.raises(OptionError, match="no rows can be held out"):
-        gl.fit(write_files(tmp_path), holdout=0.2, cluster=client, **ASKED)
+    arrays = pytest.importorskip("dask.array")
+    with pytest.raises(OptionError, match="Rows of a Dask array cannot be held out"):
+        gl.fit(arrays.ones((9, 2)), arrays.ones(9), holdout=0.2, cluster=client)
+    with pytest.raises(OptionError, match="There is no 'd' to have a unit"):
+        gl.fit(write_files(tmp_path), cluster=client, units={"d": "m"}, **ASKED)
     with pytest.raises(OptionError, match="where all workers can read them"):
         gl.fit(columns(), cluster=client, **ASKED)
     with pytest.raises(DataError, match="no files"):

@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from gradloop.data.split import holdout_split
+from gradloop.data import split
+from gradloop.data.split import held_among, holdout_limit, holdout_split
 from gradloop.errors import OptionError
 
 
@@ -23,6 +24,14 @@ def test_the_same_seed_gives_the_same_rows_in_any_process():
     told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert told.strip() == str(holdout_split(50, 0.2, 7)[1].tolist())
     assert told.strip() != str(holdout_split(50, 0.2, 8)[1].tolist())
+
+
+@pytest.mark.parametrize(("rows", "share"), [(2, 0.5), (7, 0.9), (1000, 0.001), (5000, 0.2), (5000, 0.9998)])
+def test_rows_that_are_not_in_one_place_are_split_alike(rows, share, monkeypatch):
+    monkeypatch.setattr(split, "DRAWN_TOGETHER", 300)
+    limit = holdout_limit(rows, share, seed=5)
+    parts = [held_among(first, min(77, rows - first), 5, limit) for first in range(0, rows, 77)]
+    assert np.flatnonzero(np.concatenate(parts)).tolist() == holdout_split(rows, share, 5)[1].tolist()
 
 
 def test_every_row_is_held_out_equally_often():

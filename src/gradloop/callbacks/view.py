@@ -51,6 +51,8 @@ class TrainingView:
         if self.examples.held is None:
             return None
         X, y = self.examples.held
+        if not isinstance(X, np.ndarray):
+            return X.problem_on(self.problem, y)  # type: ignore[no-any-return]
         y = np.ascontiguousarray(y, self.problem.y.dtype)  # of one class, maybe: few rows are no fault here
         check_labels(self.problem.example, y)
         weights = None if self.problem.weights is None else np.ones(len(X))

@@ -158,9 +158,9 @@ def evaluate(model: Fit, data: Any, *, cluster: Any, cloudpickle: bool = False) 
     Raises: DataError, OptionError: a sentence saying what does not fit, where, and what to do. ClusterError: what died.
 
     >>> import gradloop as gl
-    >>> evaluate(gl.fit([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]), "rows/", cluster="local:2")
+    >>> evaluate(gl.fit({"x": [1.0, 2.0], "y": [2.0, 4.0]}, target="y"), "rows/", cluster=3)
     Traceback (most recent call last):
-    gradloop.errors.OptionError: This model was fitted to arrays, ... evaluate in Python, from X, y.
+    gradloop.errors.OptionError: cluster is 3; give an address such as "tcp://host:8786", "local", or a client.
     """
     return evaluated(model, data, cluster, cloudpickle).measures
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -20,6 +21,8 @@ from gradloop.data.arrays import check_features, check_target
 from gradloop.data.columns import TableStatistics, gather_part
 from gradloop.data.missing import LeftOut
 from gradloop.data.preparation import Preparation
+from gradloop.data.sources import Source
+from gradloop.data.split import held_among, holdout_limit
 from gradloop.data.table import Table
 from gradloop.errors import DataError, OptionError
 from gradloop.examples import (
@@ -50,34 +53,82 @@ class Seen(NamedTuple):
     zeros: int
 
 
+class Split(NamedTuple):
+    """Which of the usable rows of a part are held out; see `data.split`."""
+
+    first: int  # of the part's usable rows among all
+    seed: int
+    limit: int
+
+    def held(self, before: int, count: int) -> Array:
+        return held_among(self.first + before, count, self.seed, self.limit)
+
+
+def rows_on(client: Any, data: Any) -> tuple[list[Any], Source | None]:
+    """The parts of the rows, and a source that knows their columns; for arrays of Dask no parts yet, and None.
+
+    Raises: DataError, OptionError: as `pieces_of`.
+    """
+    return ([], None) if hasattr(data, "chunks") and hasattr(data, "to_delayed") else pieces_of(client, data)
+
+
 def examples_on(
-    client: Any, data: Any, y: Any, target: str | None, leave_out: Any, model: Any, loss: Any, start: Any,
-    weights: Any, holdout: float, seed: int, rules: Any,
+    client: Any, data: Any, rows: tuple[list[Any], Source | None], y: Any, target: str | None, leave_out: Any,
+    model: Any, loss: Any, start: Any, weights: Any, holdout: float, seed: int, rules: Any,
 ) -> Examples:  # fmt: skip
     """The examples of a source, encoded on the workers; the arguments are those of `examples.from_table`.
 
+    Args: rows, what `rows_on` found.
+
     Raises: DataError, ModelError, OptionError: as for `gradloop.fit`.
     """
-    if holdout:
-        raise OptionError("On a cluster no rows can be held out; leave holdout out and evaluate on other rows.")
-    if hasattr(data, "chunks") and hasattr(data, "to_delayed"):
+    pieces, few = rows
+    if few is None:
         check_array_options(y, target, leave_out, rules)
+        if holdout:
+            raise OptionError("Rows of a Dask array cannot be held out; leave holdout out and evaluate on other rows.")
         return of_array(client, data, y, model, loss, start, weights)
-    pieces, few = pieces_of(client, data)
     task = task_of(few, y, target, leave_out, model, loss, start, weights, rules)
-    return of_table(client, pieces, few.name, task, start)
+    return of_table(client, pieces, few.name, task, start, (holdout, seed) if holdout else None)
 
 
 # ---- tables ----------------------------------------------------------------------------------------------------
 
 
-def look(piece: Any, content: bytes) -> Seen:
+def left_out_of(table: Table, task: Task, found: LeftOut) -> Array:
+    """The usable rows of a table; the others are counted."""
+    rows = found.choose(table, task.target, task.names if task.rules.missing == "drop" else ())
+    return np.arange(table.rows) if rows is None else rows
+
+
+def count(piece: Any, content: bytes) -> LeftOut:
+    """A pass that only counts usable rows: which are held out depends on how many there are."""
+    found, task = LeftOut(), work.unpacked(content)
+    for table in tables_of(piece, [*task.names, task.target]):
+        left_out_of(table, task, found)
+    return found
+
+
+def some_tables(piece: Any, task: Task, split: Split | None, held: bool = False) -> Iterator[Table]:
+    """The rows of a part that are held out, or those that are not."""
+    before = 0
+    for table in tables_of(piece, task.columns):
+        if split is None:
+            yield table
+            continue
+        usable = left_out_of(table, task, LeftOut())
+        out = split.held(before, len(usable))
+        before += len(usable)
+        yield table.select(usable[out == held])
+
+
+def look(piece: Any, content: bytes, split: Split | None = None) -> Seen:
     """The first pass over a part."""
     task: Task = work.unpacked(content)
     sizes, zeros = [(0, 0.0)], [0]
 
     def counted() -> Iterator[Table]:
-        for table in tables_of(piece, task.columns):
+        for table in some_tables(piece, task, split):
             if task.weights is not None:
                 given = check_weights(table.column(task.weights), table.rows)
                 found: Array = task.usable(table, LeftOut())[1]
@@ -88,17 +139,20 @@ def look(piece: Any, content: bytes) -> Seen:
                 yield table
 
     drop = task.rules.missing == "drop"
-    statistics = gather_part(counted(), task.target, task.names, drop, wants_classes(task.loss) is True)
+    given = None if task.weights is None else lambda table: check_weights(table.column(task.weights), table.rows)
+    statistics = gather_part(counted(), task.target, task.names, drop, wants_classes(task.loss) is True, given)
     rows, weights = zip(*sizes, strict=True)
     return Seen(statistics, sum(rows), sum(weights), zeros[0])
 
 
-def encode(piece: Any, content: bytes) -> work.Rows:
-    """The second pass over a part: its rows as numbers."""
+def encode(piece: Any, content: bytes, split: Split | None = None, held: bool = False) -> work.Rows:
+    """The second pass over a part: its rows as numbers; those held out weigh alike."""
     task, preparation, mean = work.unpacked(content)
     found = []
-    for table in tables_of(piece, task.columns):
-        usable, weights = task.usable(table, LeftOut())
+    for table in some_tables(piece, task, split, held):
+        usable, weights = (table, None) if held else task.usable(table, LeftOut())
+        if held and task.weights is not None:
+            weights = np.full(table.rows, mean)
         if usable.rows:
             X = preparation.features(usable)
             y = table_target(usable, preparation, task.loss)
@@ -116,19 +170,28 @@ def merged(a: Seen, b: Seen) -> Seen:
     return Seen(a.statistics, a.weighed + b.weighed, a.weight + b.weight, a.zeros + b.zeros)
 
 
-def of_table(client: Any, pieces: list[Any], name: str, task: Task, start: Mapping[str, Any] | None) -> Examples:
-    """Two passes over the parts: to learn how columns become numbers, and to make them."""
+def of_table(
+    client: Any, pieces: list[Any], name: str, task: Task, start: Mapping[str, Any] | None,
+    holdout: tuple[float, int] | None = None,
+) -> Examples:  # fmt: skip
+    """Two passes over the parts: to learn how columns become numbers, and to make them.
+
+    Args: holdout, the share of rows that are held out, and the seed: then a pass before counts the rows.
+    """
     bare = task._replace(
         model=task.model._replace(predict=None, start=None, in_units=None),  # type: ignore[arg-type]
         loss=task.loss._replace(function=None),  # type: ignore[arg-type]
     )
-    begun = time.perf_counter()
-    looks = gathered(client, kept(client, [delayed(look, piece, work.packed(bare)) for piece in pieces]))
+    splits, left_out = splits_of(client, pieces, bare, holdout)
+    begun, content = time.perf_counter(), work.packed(bare)
+    recipes = list(zip(pieces, splits, strict=True))
+    looks = gathered(client, kept(client, [delayed(look, piece, content, split) for piece, split in recipes]))
     rows = [one.statistics.rows for one in looks]
     moved = sum(len(work.packed(one)) for one in looks)
-    first = Pass("look", sum(rows), len(pieces) * len(work.packed(bare)), moved, time.perf_counter() - begun)
+    first = Pass("look", sum(rows), len(pieces) * len(content), moved, time.perf_counter() - begun)
     seen = reduce(merged, looks)
     seen.statistics.source = name
+    seen.statistics.left_out = left_out or seen.statistics.left_out
     seen.statistics.left_out.check(name, task.target)
     preparation = Preparation.decide(seen.statistics, wants_classes(task.loss), task.rules)
     if task.as_they_are:
@@ -136,11 +199,38 @@ def of_table(client: Any, pieces: list[Any], name: str, task: Task, start: Mappi
     check_class_count(preparation, task.loss, task.target)
     check_reach(seen.statistics, task)
     content = work.packed((bare, preparation, seen.weight / max(seen.weighed, 1)))
-    passes = Passes(client, kept(client, [delayed(encode, piece, content) for piece in pieces]), expected=rows)
+    passes = Passes(client, encoded_parts(client, recipes, content), expected=rows)
     passes.record.insert(0, first)
     remarks = (f"{seen.zeros} rows of weight 0 were left out.",) if seen.zeros else ()
     params = starting_params(task.model, start, passes.about[0].features, len(preparation.classes or ()))
-    return examples_of(passes, task.model, task.loss, params, preparation.feature_names, preparation, remarks)
+    found = examples_of(passes, task.model, task.loss, params, preparation.feature_names, preparation, remarks)
+    if holdout is None:
+        return found
+    out = Passes(client, encoded_parts(client, recipes, content, held=True))
+    return replace(found, held=(ClusterRows(out, 0), ClusterRows(out, 1)))
+
+
+def encoded_parts(client: Any, recipes: Any, content: bytes, held: bool = False) -> list[Any]:
+    return kept(client, [delayed(encode, piece, content, split, held) for piece, split in recipes])
+
+
+def splits_of(
+    client: Any, pieces: list[Any], task: Task, holdout: tuple[float, int] | None
+) -> tuple[list[Split | None], LeftOut | None]:
+    """For each part which of its rows are held out, as on one machine, and what is left out of all."""
+    if holdout is None:
+        return [None] * len(pieces), None
+    share, seed = holdout
+    content, whole, firsts = work.packed(task), LeftOut(), []
+    for one in gathered(client, kept(client, [delayed(count, piece, content) for piece in pieces])):
+        firsts.append(usable_in(whole))
+        whole.combine(one)
+    limit = holdout_limit(usable_in(whole), share, seed)
+    return [Split(first, seed, limit) for first in firsts], whole
+
+
+def usable_in(found: LeftOut) -> int:
+    return found.rows - found.unlabelled - found.incomplete
 
 
 def examples_of(

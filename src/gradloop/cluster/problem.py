@@ -14,6 +14,9 @@ from gradloop.cluster import choice, work
 from gradloop.cluster.passes import Passes
 from gradloop.cluster.rows import ClusterRows
 from gradloop.compiler.loops import Loop
+from gradloop.data.standardise import Moments
+from gradloop.evaluation import Part, joined
+from gradloop.inference import measures
 from gradloop.larger.problem import LargerProblem
 from gradloop.problem import Problem
 
@@ -64,8 +67,21 @@ class ClusterProblem(LargerProblem):
     def parts(self) -> Iterator[Problem]:
         raise NotImplementedError("rows on a cluster stay where they are: use over")
 
+    def measures(self, flat: Array) -> dict[str, float]:
+        """How good predictions with these parameters are for the rows."""
+        given = work.packed((self.bare, self.units)), flat
+        return joined(self.passes.total("judge", judged, *given, join=add))
+
     def in_units(self, scale: Array, center: Array) -> Problem:
         return replace(self, X=ClusterRows(self.passes, 0, scale, center))
+
+
+def judged(rows: work.Rows, content: bytes, flat: Array) -> work.Tally:
+    """The measures on a part."""
+    problem, units = work.unpacked(content)
+    X, y = work.in_units(rows, units)[:2]
+    found = measures(problem.loss, y, work.on(problem, X, y).predict(flat, X)) if len(y) else {}
+    return work.tallied([Part(len(y), found, Moments.of(y))] if found else [], rows)
 
 
 class ClusterProgram:

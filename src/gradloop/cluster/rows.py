@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -39,6 +40,11 @@ class ClusterRows:
         """What tells these rows from others, as `sameness.content_of` does for arrays: a pass of its own."""
         sums = digest(*self.passes.each("content", work.content, self.part))
         return [len(self), f"{self.shape[1:]} × {self.dtype} on a cluster", sums]
+
+    def problem_on(self, problem: Any, y: ClusterRows) -> Any:
+        """The same problem, without its penalty, on these rows."""
+        weights = None if problem.weights is None else ClusterRows(self.passes, 2)
+        return replace(problem, X=self, y=y, weights=weights, penalty=None)
 
     def __len__(self) -> int:
         return self.shape[0]

@@ -1,10 +1,14 @@
 """Which rows are held out to judge the fit."""
 
+from math import isqrt
+
 import numpy as np
 from numpy.typing import NDArray
 
 from gradloop.data import words
 from gradloop.errors import OptionError
+
+DRAWN_TOGETHER = 1 << 20  # rows, of those that are not in one place
 
 
 def holdout_split(rows: int, share: float, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -17,6 +21,17 @@ def holdout_split(rows: int, share: float, seed: int = 0) -> tuple[NDArray[np.in
 
     >>> holdout_split(5, 0.4, seed=1)
     (array([0, 1, 3]), array([2, 4]))
+    """
+    held = held_count(rows, share, seed)
+    bits = np.random.PCG64(seed).random_raw(rows)
+    order = np.argsort(bits, kind="stable").astype(np.int64)
+    return np.sort(order[held:]), np.sort(order[:held])
+
+
+def held_count(rows: int, share: float, seed: int) -> int:
+    """How many rows are held out, once it is sure that they can be.
+
+    Raises: OptionError, as ``holdout_split``.
     """
     if not 0 < share < 1:
         raise OptionError(
@@ -31,6 +46,34 @@ def holdout_split(rows: int, share: float, seed: int = 0) -> tuple[NDArray[np.in
         )
     if seed < 0:
         raise OptionError(f"The seed {seed} is negative; give 0 or a positive integer.")
-    bits = np.random.PCG64(seed).random_raw(rows)
-    order = np.argsort(bits, kind="stable").astype(np.int64)
-    return np.sort(order[held:]), np.sort(order[:held])
+    return held
+
+
+def holdout_limit(rows: int, share: float, seed: int = 0) -> int:
+    """The largest bits that a row which is held out draws: for rows that are not in one place; see ``held_among``.
+
+    Only the bits near the limit are kept, a few times the square root of the rows.
+
+    Raises: OptionError, as ``holdout_split``.
+    """
+    held, spread = held_count(rows, share, seed), 8 * isqrt(rows) + 8
+    low, high = ((held + apart) * 2**64 // rows for apart in (-spread, spread))
+    ends = np.uint64(max(low, 0)), np.uint64(min(high, 2**64 - 1))
+    generator, below, near = np.random.PCG64(seed), 0, []
+    for first in range(0, rows, DRAWN_TOGETHER):
+        bits = generator.random_raw(min(DRAWN_TOGETHER, rows - first))
+        below += int(np.count_nonzero(bits < ends[0]))
+        near.append(bits[(bits >= ends[0]) & (bits <= ends[1])])
+    return int(np.sort(np.concatenate(near))[held - below - 1])
+
+
+def held_among(first: int, count: int, seed: int, limit: int) -> NDArray[np.bool_]:
+    """Which of the rows [first, first + count) ``holdout_split`` holds out, by the limit of all.
+
+    >>> np.flatnonzero(held_among(2, 3, seed=1, limit=holdout_limit(5, 0.4, seed=1))) + 2
+    array([2, 4])
+    """
+    generator = np.random.PCG64(seed)
+    generator.advance(first)
+    found: NDArray[np.bool_] = generator.random_raw(count) <= np.uint64(limit)
+    return found
