@@ -189,9 +189,9 @@ def fit_table(source: Source, given: Given, settings: Settings, may_grow: bool, 
     room = fits(source, settings.limit)
     if cache is None and (room or (room is None and may_grow)):
         return train(in_memory(), settings)
-    check_streams(given.holdout, settings.solver)
-    y, target, leave_out, model, loss, start, weights, _, _, rules = given
-    task = task_of(source, y, target, leave_out, model, loss, start, weights, rules)
+    check_streams(settings.solver)
+    y, target, leave_out, model, loss, start, weights, holdout, seed, rules = given
+    task = task_of(source, y, target, leave_out, model, loss, start, weights, rules, holdout, seed)
     with encoded(source, task, start, cache) as examples:
         return train(examples, settings)
 

@@ -1,5 +1,6 @@
 """What can be done with rows on disk: the rest is a sentence before any work."""
 
+import numpy as np
 import pytest
 
 import gradloop as gl
@@ -10,9 +11,7 @@ from streamed import write
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"holdout": 0.2}, "none can be held out"),
-        ({"solver": "gauss_newton"}, "GaussNewton needs them together; choose one of ClosedForm"),
-        ({"solver": gl.Exhaustive({"w": [0.0], "b": [1.0]})}, "Exhaustive needs them together"),
+        ({"solver": "gauss_newton"}, "GaussNewton needs them together; choose one of ClosedForm.*, or give it more"),
     ],
 )
 def test_what_needs_all_rows_is_refused(tmp_path, settings, said):
@@ -44,8 +43,6 @@ def test_a_law_is_searched_by_another_solver(tmp_path):
 
 
 def test_gauss_newton_is_not_chosen(tmp_path):
-    import numpy as np
-
     path = write(tmp_path, rows=5000)
 
     def law(rooms, a, b):
@@ -55,3 +52,13 @@ def test_gauss_newton_is_not_chosen(tmp_path):
     assert any("L-BFGS, because the rows are not in memory together" in note for note in fit.notes)
     whole = gl.fit(path, target="price", model=law, start={"a": 3.0, "b": 0.0})
     assert fit.params["b"] == pytest.approx(whole.params["b"], rel=1e-4)
+
+
+def test_an_exhaustive_search_is_passes_over_the_rows(tmp_path):
+    path = write(tmp_path)
+    given = {"target": "price", "leave_out": ["sold", "weight", "town", "garden", "age"]}
+    solver = gl.Exhaustive({"w": [[0.0, 0.2, 0.4], [0.0, 0.1, 0.2, 0.3]], "b": [3.2, 3.3, 3.4]}, refine=2)
+    whole, parts = (gl.fit(path, **given, solver=solver, **more) for more in ({}, {"memory": "17MB"}))
+    assert parts.stop is whole.stop and "from a file" in parts.notes[-1]
+    for name, value in whole.params.items():
+        np.testing.assert_allclose(parts.params[name], value, rtol=1e-12)

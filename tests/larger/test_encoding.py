@@ -137,8 +137,8 @@ def test_a_file_that_changes_between_the_passes(tmp_path, monkeypatch):
 
     learn = encoding.learn
 
-    def learned_and_changed(source, task):
-        found = learn(source, task)
+    def learned_and_changed(source, task, split):
+        found = learn(source, task, split)
         write(tmp_path, seed=9)
         return found
 

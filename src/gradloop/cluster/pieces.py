@@ -163,7 +163,7 @@ def first_end(data: bytes, wanted: int) -> int:
     """Where the first line ends after a number of quotes that is even (0) or odd (1); -1 for nowhere.
 
     >>> first_end(b'a,"b\\n",c\\nd', 0), first_end(b'a,"b\\n",c\\nd', 1)
-    (10, 5)
+    (9, 5)
     """
     place = odd = 0
     while True:

@@ -1,7 +1,5 @@
 """Which rows are held out to judge the fit."""
 
-from math import isqrt
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,19 +50,24 @@ def held_count(rows: int, share: float, seed: int) -> int:
 def holdout_limit(rows: int, share: float, seed: int = 0) -> int:
     """The largest bits that a row which is held out draws: for rows that are not in one place; see ``held_among``.
 
-    Only the bits near the limit are kept, a few times the square root of the rows.
+    Only bits near the one that is sought are kept in memory, about as many as the root of the number of rows.
 
     Raises: OptionError, as ``holdout_split``.
     """
-    held, spread = held_count(rows, share, seed), 8 * isqrt(rows) + 8
-    low, high = ((held + apart) * 2**64 // rows for apart in (-spread, spread))
-    ends = np.uint64(max(low, 0)), np.uint64(min(high, 2**64 - 1))
-    generator, below, near = np.random.PCG64(seed), 0, []
-    for first in range(0, rows, DRAWN_TOGETHER):
-        bits = generator.random_raw(min(DRAWN_TOGETHER, rows - first))
-        below += int(np.count_nonzero(bits < ends[0]))
-        near.append(bits[(bits >= ends[0]) & (bits <= ends[1])])
-    return int(np.sort(np.concatenate(near))[held - below - 1])
+    held = held_count(rows, share, seed)
+    away = 8 * (np.sqrt(held / rows * (1 - held / rows) / rows) + 1 / rows)
+    for low, high in ((held / rows - away, held / rows + away), (0.0, 1.0)):
+        first, last = int(max(low, 0.0) * 2**64), min(int(high * 2**64), 2**64 - 1)
+        below, near = 0, []
+        generator = np.random.PCG64(seed)
+        for start in range(0, rows, DRAWN_TOGETHER):
+            bits = generator.random_raw(min(DRAWN_TOGETHER, rows - start))
+            below += int((bits < np.uint64(first)).sum())
+            near.append(bits[(bits >= np.uint64(first)) & (bits <= np.uint64(last))])
+        found = np.sort(np.concatenate(near))
+        if below < held <= below + len(found):
+            break
+    return int(found[held - below - 1])
 
 
 def held_among(first: int, count: int, seed: int, limit: int) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from gradloop.problem import Problem
 from gradloop.solvers.auto import Solver, choose
 from gradloop.solvers.closed_form import ClosedForm
 from gradloop.solvers.coordinate_descent import CoordinateDescent
+from gradloop.solvers.exhaustive import Exhaustive
 from gradloop.solvers.gauss_newton import GaussNewton
 from gradloop.solvers.gradient_descent import GradientDescent
 from gradloop.solvers.lbfgs import LBFGS
@@ -26,12 +27,13 @@ ABLE = (
     LBFGS,
     GradientDescent,
     Minibatch,
+    Exhaustive,
 )  # that ask for no array with a row for each example
 
 
 def check_room(source: Source | None, memory: Any, cache: Any) -> None:
     """Raise OptionError where memory and cache have no meaning: for what is in memory already, or never comes again."""
-    here = source is None or isinstance(source, TableSource | FrameSource)
+    here = source is None or (isinstance(source, TableSource | FrameSource) and not source.one_pass)
     for name, given in (("memory", memory), ("cache", cache)):
         if here and given is not None:
             raise OptionError(f"{name} is for files and databases, and these data are in memory already; leave it out.")
@@ -39,14 +41,14 @@ def check_room(source: Source | None, memory: Any, cache: Any) -> None:
         raise OptionError(f"{source.name} cannot be recognised when it comes again; leave cache out, or save it first.")
 
 
-def check_streams(holdout: float, solver: Solver | None) -> None:
-    """Raise OptionError for what cannot be done with rows that are not in memory together."""
-    why = "The rows are trained on from a file, because they need more memory than they may take or a cache is wanted"
-    if holdout:
-        raise OptionError(f"{why}, so none can be held out; leave holdout out and evaluate on another file.")
+def check_streams(solver: Solver | None) -> None:
+    """Raise OptionError for a solver that needs all rows in memory together."""
     if solver is not None and not isinstance(solver, ABLE):
         able = ", ".join(kind.__name__ for kind in ABLE)
-        raise OptionError(f"{why}, but {type(solver).__name__} needs them together; choose one of {able}.")
+        raise OptionError(
+            "The rows are trained on from a file, because they need more memory than they may take or a cache is "
+            f"wanted, but {type(solver).__name__} needs them together; choose one of {able}, or give it more memory."
+        )
 
 
 def suited_to(problem: Problem) -> tuple[Solver, tuple[str, ...]]:

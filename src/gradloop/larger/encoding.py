@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,6 +35,7 @@ from gradloop.examples import (
     table_weights,
     wants_classes,
 )
+from gradloop.larger.holdout import Split, split_source
 from gradloop.larger.rows import StoredRows
 from gradloop.larger.store import Layout, Rows, Store, open_store, read_layout, write_chunks
 from gradloop.losses import Loss
@@ -60,6 +61,8 @@ class Task(NamedTuple):
     model: Model
     loss: Loss
     as_they_are: bool  # as laws want their columns
+    holdout: float = 0.0  # the share of rows that is not trained on
+    seed: int = 0  # which decides which
 
     @property
     def columns(self) -> list[str]:
@@ -75,10 +78,18 @@ class Task(NamedTuple):
             weights = weights[rows]
         return (table if rows is None else table.select(rows)), weights
 
+    def split(self, source: Source) -> Split | None:
+        """Which rows are held out; None where none are."""
+        if not self.holdout:
+            return None
+        drop = self.rules.missing == "drop"
+        return split_source(source, self.columns, self.names, self.target, drop, self.holdout, self.seed)
+
     def key(self, source: Source) -> str:
         """A text that changes with whatever decides about the encoded rows."""
         parts = (self.target, self.names, self.weights, self.law, tuple(self.rules), self.loss.name, self.as_they_are)
-        return digest(source.fingerprint(), repr(parts), __version__)
+        kept = (self.holdout, self.seed) if self.holdout else ()
+        return digest(source.fingerprint(), repr(parts + kept), __version__)
 
 
 class Learned(NamedTuple):
@@ -91,7 +102,7 @@ class Learned(NamedTuple):
 
 def task_of(
     source: Source, y: Any, target: str | None, leave_out: Iterable[str], model: Any, loss: Any,
-    start: Mapping[str, Any] | None, weights: Any, rules: Rules,
+    start: Mapping[str, Any] | None, weights: Any, rules: Rules, holdout: float = 0.0, seed: int = 0,
 ) -> Task:  # fmt: skip
     """What is asked for, as far as names tell.
 
@@ -109,7 +120,7 @@ def task_of(
         leave_out = (*leave_out, weights)
     check_rules(rules, law)
     kept = chosen_columns(table, target, law, leave_out)
-    return Task(target, tuple(kept), weights, law, rules, chosen, as_loss(loss, chosen), is_law)
+    return Task(target, tuple(kept), weights, law, rules, chosen, as_loss(loss, chosen), is_law, holdout, seed)
 
 
 @contextmanager
@@ -118,33 +129,48 @@ def encoded(source: Source, task: Task, start: Mapping[str, Any] | None, folder:
 
     Raises: DataError for what cannot be read, trained on, or written.
     """
+    stores = kept_or_written(source, task, folder)
+    with ExitStack() as stack:
+        for store in stores:
+            stack.enter_context(closing(store.file))
+        yield examples_of(stores[0], stores[1] if task.holdout else None, task, start)
+
+
+def kept_or_written(source: Source, task: Task, folder: PathLike | None) -> list[Store]:
+    """The rows to train on, and those held out, if there are to be some."""
     key = task.key(source)
-    store = None
+    sides = [(False, key), (True, digest(key, "held out"))] if task.holdout else [(False, key)]
     if folder is not None:
         check_folder(path_in(folder, key))
-        store = open_store(path_in(folder, key), key)
-    if store is None:
-        quick = source if source.quick else Spool(source, task.columns)
-        learned = learn(quick, task)
-        store = written(lambda: pieces(quick, task, learned), key, learned, folder)
-        if isinstance(quick, Spool):
-            quick.close()
-    with closing(store.file):
-        yield examples_of(store, task, start)
+        kept = [store for _, key in sides if (store := open_store(path_in(folder, key), key))]
+        if len(kept) == len(sides):
+            return kept
+    quick = source if source.quick else Spool(source, task.columns)
+    split = task.split(quick)
+    learned = learn(quick, task, split)
+    stores = [
+        written(lambda held=held: pieces(quick, task, learned, split, held), key, learned, folder)  # type: ignore[misc]
+        for held, key in sides
+    ]
+    if isinstance(quick, Spool):
+        quick.close()
+    return stores
 
 
-def learn(source: Source, task: Task) -> Learned:
-    """The first pass."""
+def learn(source: Source, task: Task, split: Split | None) -> Learned:
+    """The first pass over the rows to train on."""
     wanted, seen = wants_classes(task.loss), Weights(task)
     given = None if task.weights is None else seen.of
     drop = task.rules.missing == "drop"
-    found = gather(seen.counting(tables(source, task.columns)), task.target, task.names, drop, wanted is True, given)
+    rows = tables(source, task.columns) if split is None else split.side(source, held=False)
+    found = gather(seen.counting(rows), task.target, task.names, drop, wanted is True, given)
     preparation = Preparation.decide(found, wanted, task.rules)
     if task.as_they_are:
         preparation = as_they_are(preparation, task.law)
     check_class_count(preparation, task.loss, task.target)
     check_reach(found, task)
-    remarks = (f"{seen.zeros} rows of weight 0 were left out.",) if seen.zeros else ()
+    zeros = (f"{seen.zeros} rows of weight 0 were left out.",) if seen.zeros else ()
+    remarks = zeros if split is None else (*split.notes, *zeros)
     return Learned(preparation, seen.total / max(seen.rows, 1), remarks)
 
 
@@ -184,16 +210,18 @@ def check_reach(found: TableStatistics, task: Task) -> None:
         check_squares(max(moments.maximum, -moments.minimum), np.dtype(np.float64))
 
 
-def pieces(source: Source, task: Task, learned: Learned) -> Iterator[Rows]:
-    """The second pass: features, targets and weights, some thousand rows at a time."""
+def pieces(source: Source, task: Task, learned: Learned, split: Split | None, held: bool) -> Iterator[Rows]:
+    """The second pass: features, targets and weights, some thousand rows at a time; rows held out count alike."""
 
     def piece(table: Table) -> Rows:
-        table, weights = task.usable(table, LeftOut())
+        weights = None if task.weights is None else np.full(table.rows, learned.weight)
+        if not held:
+            table, weights = task.usable(table, LeftOut())
         X = learned.preparation.features(table)
         y = table_target(table, learned.preparation, task.loss)
         return (X, y) if weights is None else (X, y, weights / learned.weight)
 
-    return ahead(piece, tables(source, task.columns))
+    return ahead(piece, tables(source, task.columns) if split is None else split.side(source, held))
 
 
 def written(make: Callable[[], Iterator[Rows]], key: str, learned: Learned, folder: PathLike | None) -> Store:
@@ -237,13 +265,14 @@ def path_in(folder: PathLike, key: str) -> str:
     return os.path.join(os.fspath(folder), f"{key.lstrip('#')}.gradloop-rows")
 
 
-def examples_of(store: Store, task: Task, start: Mapping[str, Any] | None) -> Examples:
+def examples_of(store: Store, held: Store | None, task: Task, start: Mapping[str, Any] | None) -> Examples:
     """The examples in a store, with what is known of them."""
     about = json.loads(store.layout.about)
     preparation = Preparation.from_dict(about["preparation"])
     weights = StoredRows(store, 2) if store.layout.weighted else None
+    judged = None if held is None else (StoredRows(held, 0), StoredRows(held, 1))
     params = starting_params(task.model, start, store.layout.features, len(preparation.classes or ()))
     return Examples(
         task.model, task.loss, StoredRows(store, 0), StoredRows(store, 1), params, preparation.feature_names, weights,
-        None, preparation, tuple(about["remarks"]),
+        judged, preparation, tuple(about["remarks"]),
     )  # fmt: skip

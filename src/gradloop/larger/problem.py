@@ -21,7 +21,10 @@ from gradloop.compiler.program import pool
 from gradloop.core.order import rows_in_order, split_mix
 from gradloop.data import words
 from gradloop.data.ahead import ahead
+from gradloop.data.standardise import Moments
+from gradloop.evaluation import Part, joined
 from gradloop.examples import Examples
+from gradloop.inference import measures
 from gradloop.larger.rows import StoredRows
 from gradloop.larger.store import NUMBERS_IN_CHUNK, Store
 from gradloop.penalties import Penalty
@@ -76,6 +79,15 @@ class LargerProblem(Problem):
     def suited(self, solver: Any, reason: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
         """The solver for rows where these are, and why."""
         return solver, reason
+
+    def measures(self, flat: Array) -> dict[str, float]:
+        """How good predictions with these parameters are for the rows."""
+        return joined(
+            [
+                Part(len(part.X), measures(part.loss, part.y, part.predict(flat, part.X)), Moments.of(part.y))
+                for part in self.parts()
+            ]
+        )
 
     def thinned(self, most: int) -> Problem:
         rows = np.linspace(0, len(self.X) - 1, min(most, self.most, len(self.X))).astype(np.int64)

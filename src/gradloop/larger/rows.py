@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,15 @@ class StoredRows:
         """What tells these rows from others, as `sameness.content_of` does for arrays."""
         layout = self.store.layout
         return [layout.rows, f"{self.shape[1:]} × {self.dtype} on disk", f"#{layout.key}"]
+
+    def beside(self, part: int) -> StoredRows:
+        """Another part of the same rows."""
+        return StoredRows(self.store, part)
+
+    def problem_on(self, problem: Any, y: StoredRows) -> Any:
+        """The same problem, without its penalty, on these rows."""
+        weights = None if problem.weights is None else self.beside(2)
+        return replace(problem, X=self, y=y, weights=weights, penalty=None)
 
     def __len__(self) -> int:
         return self.shape[0]
