@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -142,3 +143,31 @@ def test_a_socket_is_no_file(tmp_path):
 def test_a_stream_is_put_together_again():
     stream = rejoined(b"abc", io.BytesIO(b"defg"))
     assert stream.read(1) == b"a" and stream.read() == b"bcdefg"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_its_length_is_counted_as_far_as_it_matters(tmp_path, packed):
+    text = b"x,y\n" + b"1,2\n" * 1_000_000
+    path = tmp_path / "t"
+    path.write_bytes(gzip.compress(text) if packed else text)
+    content = Content(path)
+    assert content.length(10**9) == len(text) and content.length(2 * 10**6) > 2 * 10**6
+    assert content.read() == text
+
+
+def test_what_was_counted_of_a_pipe_is_read_all_the_same():
+    text = b"x,y\n" + b"1,2\n" * 1_000_000
+    program = """
+import sys
+from gradloop.data.content import Content
+content = Content("-")
+assert content.length(2_000_000) == 2 << 20
+assert content.length(10**9) == 4_000_004 == content.length(10**9)
+stream = content.open()
+found = stream.read(70_001)
+while part := stream.read(3_333_333):
+    found += part
+sys.stdout.buffer.write(found)
+"""
+    done = subprocess.run([sys.executable, "-c", program], input=text, capture_output=True, check=True)
+    assert done.stdout == text

@@ -1,9 +1,12 @@
 """Sizes of memory: as people write them, and what fits into it."""
 
+import gzip
+
 import pyarrow
 import pytest
 from pyarrow import parquet
 
+import gradloop as gl
 from gradloop.data.sources import open_source
 from gradloop.data.sources.source import memory
 from gradloop.errors import OptionError
@@ -50,3 +53,14 @@ def test_what_the_process_took():
     most = peak()
     assert most is None or 10**7 < most < 10**12
     assert told(1234) == "1.23 kB" and told(25 * 10**6) == "25 MB"
+
+
+def test_what_is_packed_is_as_large_as_what_it_holds(tmp_path):
+    (tmp_path / "t").mkdir()
+    for part in range(3):
+        (tmp_path / "t" / f"{part}.csv.gz").write_bytes(gzip.compress(b"x,y\n" + b"1,2\n" * 100_000))
+    for name in ("t", "t/1.csv.gz"):
+        source = open_source(tmp_path / name)
+        assert fits(source, 10**8) is True and fits(source, 10**6) is False
+    assert fits(open_source(tmp_path / "t"), 4 * 10**6) is False
+    assert fits(gl.sql("select 1 as x"), 10**9) is None

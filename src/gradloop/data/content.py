@@ -5,6 +5,7 @@ import io
 import os
 import stat
 import sys
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 START = 512  # bytes by which a format is recognised
+_PART = 1 << 20  # bytes of a pipe that are read at a time to know its length
 _SAMPLE = 1 << 16  # bytes of each part of a file that go into its fingerprint
 
 
@@ -62,6 +64,22 @@ class Content:
         with reading(self._path, self.name):
             return self._stream()[1]
 
+    def length(self, most: int) -> int:
+        """How many bytes it holds, counted until they are more than so many; a pipe is read for it, and kept."""
+        if self.path is not None:
+            return self._state.st_size
+        stream, found, parts = self.open(), 0, deque[bytes]()
+        with reading(self._path, self.name):
+            while found <= most and (part := stream.read(_PART)):
+                found += len(part)
+                if self.one_pass:
+                    parts.append(part)
+        if self.one_pass:
+            self._waiting = io.BufferedReader(_Rejoined(parts, stream), _PART)
+        else:
+            stream.close()
+        return found
+
     def read(self) -> bytes:
         """All of it."""
         with reading(self._path, self.name):
@@ -82,7 +100,16 @@ class Content:
         if self.path is not None:
             with reading(self._path, self.name):
                 return pyarrow.OSFile(self.path)
-        self._kept = self.read() if self._kept is None else self._kept
+        if self._kept is None:
+            from gradloop.data.sources.source import memory  # sources import this module
+
+            most = memory() // 4
+            if self.length(most) > most:
+                raise DataError(
+                    f"{self.name} holds more than {most / 1e9:.3g} GB, a quarter of the memory here, and only as an "
+                    "unpacked file can it be read in pieces; unpack or save it first."
+                )
+            self._kept = self.read()
         return pyarrow.BufferReader(self._kept)
 
     def check_unchanged(self) -> None:
@@ -138,8 +165,9 @@ class Content:
 class _Rejoined(io.RawIOBase):
     """A stream whose first bytes were taken, with them before it again."""
 
-    def __init__(self, start: bytes, rest: IO[bytes]) -> None:
-        self._start, self._rest = start, rest
+    def __init__(self, parts: "deque[bytes]", rest: IO[bytes]) -> None:
+        self._parts, self._rest = parts, rest
+        self._part = memoryview(b"")
 
     def readable(self) -> bool:
         return True
@@ -149,15 +177,17 @@ class _Rejoined(io.RawIOBase):
         super().close()
 
     def readinto(self, buffer: Any) -> int:
-        found = self._start[: len(buffer)] or self._rest.read(len(buffer))
-        self._start = self._start[len(found) :]
+        if not self._part and self._parts:
+            self._part = memoryview(self._parts.popleft())
+        found = self._part[: len(buffer)] or self._rest.read(len(buffer))
+        self._part = self._part[len(found) :]
         buffer[: len(found)] = found
         return len(found)
 
 
 def rejoined(start: bytes, rest: IO[bytes]) -> io.BufferedReader:
     """A stream whose first bytes were taken from it, with them before it again."""
-    return io.BufferedReader(_Rejoined(start, rest), 1 << 16)
+    return io.BufferedReader(_Rejoined(deque([start]), rest), 1 << 16)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 
@@ -48,9 +47,8 @@ def fits(source: Source, limit: int) -> bool | None:
         return True
     if source.rows is not None:
         return source.rows * len(source.schema().names) * BYTES_OF_A_CELL <= limit
-    if not source.files:
-        return None
-    return sum(map(os.path.getsize, source.files)) * BYTES_OF_A_BYTE <= limit
+    length = source.length(limit // BYTES_OF_A_BYTE)
+    return None if length is None else length * BYTES_OF_A_BYTE <= limit
 
 
 def peak() -> int | None:

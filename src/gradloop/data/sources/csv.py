@@ -101,11 +101,14 @@ class CsvSource(Source):
     def read(self) -> Table:
         """All rows in memory, with what is wrong in them told by line and column."""
         if self._begun is not None:
-            raise DataError(f"{self.name} can be read only once; save it as a file first.")
+            return super().read()
         return csv_table(self._content.read(), self.name)
 
     def fingerprint(self) -> str:
         return digest("csv", self._content.fingerprint())
+
+    def length(self, most: int) -> int | None:
+        return None if self._begun is not None else self._content.length(most)
 
     def place(self, row: int) -> str:
         """The line where the row starts, found by counting."""

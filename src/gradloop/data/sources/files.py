@@ -71,6 +71,15 @@ class FilesSource(Source):
         for part in self._parts:
             part.take_as_written(names)
 
+    def length(self, most: int) -> int | None:
+        found = 0
+        for part in self._parts:
+            length = part.length(most - found)
+            if length is None or found > most:
+                return None if length is None else found
+            found += length
+        return found
+
     def fingerprint(self) -> str:
         return digest(*[(part.name, part.fingerprint()) for part in self._parts])
 

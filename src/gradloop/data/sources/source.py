@@ -58,6 +58,10 @@ class Source(ABC):
         """Where a row, counted from 0, is found: "in row 15", "in line 17", "in row group 3, row 12"."""
         return f"in row {row}"
 
+    def length(self, most: int) -> int | None:
+        """How many bytes there are to read, counted until they are more than so many; None where it does not tell."""
+        return sum(map(os.path.getsize, self.files)) if self.files else None
+
     def take_as_written(self, names: Sequence[str]) -> None:  # noqa: B027  # most sources have types of their own
         """Give these columns as the text that stands in the file, where a file has nothing but text."""
 
@@ -104,12 +108,13 @@ def within_memory(name: str, batches: Iterator["pyarrow.RecordBatch"]) -> Iterat
 
     Raises: DataError when they do not: a query may return rows without end.
     """
-    held, most = 0, memory() // 4  # as columns, as numbers, as features
+    held, most = 0, memory() // 12  # a fit takes six times as much, and may take half of the memory
     for batch in batches:
         held += batch.nbytes
         if held > most:
             raise DataError(
-                f"{name} gives more than {most / 1e9:.3g} GB, a quarter of the memory here; take fewer rows or columns."
+                f"{name} gives more than {most / 1e9:.3g} GB, a twelfth of the memory here; take fewer rows or "
+                "columns, or let a fit keep them on disk by saying how much memory it may take."
             )
         yield batch
 

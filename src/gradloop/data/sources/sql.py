@@ -77,6 +77,9 @@ class QuerySource(Source):
             for batch in self._run():
                 yield batch.select(wanted)
 
+    def length(self, most: int) -> None:
+        """What a database holds says nothing of what a query returns."""
+
     @contextmanager
     def _told(self) -> Iterator[None]:
         """Turn what a database says into one sentence, without the password."""
