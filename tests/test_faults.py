@@ -31,6 +31,18 @@ def test_a_combination_of_columns_is_named_and_changes_no_prediction(extra):
     assert np.isnan(fit.statistics["standard_error"]).any()
 
 
+@pytest.mark.fault(6)
+def test_minibatches_tell_of_such_columns_too():
+    solver = gl.Minibatch(gl.sgd(0.05), epochs=3)
+    assert not any("cannot tell" in note for note in gl.fit(X, Y, solver=solver).notes)
+    fit = gl.fit(np.column_stack([X, X[:, 0] - X[:, 1]]), Y, solver=solver)
+    assert "The rows cannot tell w[3] from w[0], w[1]: columns are combinations of others" in fit.notes[-1]
+    rare = np.zeros(30_000)
+    rare[7] = 1.0  # a column that few of the rows looked at first need show
+    long = np.column_stack([np.tile(X, (250, 1)), rare])
+    assert not any("cannot tell" in note for note in gl.fit(long, np.tile(Y, 250), solver=solver).notes)
+
+
 @pytest.mark.fault(9)
 @pytest.mark.parametrize("solver", EXACT)
 @pytest.mark.parametrize("unit", [1e-12, 1e-6, 1e6, 1e12])

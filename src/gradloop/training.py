@@ -35,6 +35,8 @@ from gradloop.progress import Report
 from gradloop.result import Course, Origin
 from gradloop.resuming import check_solver, solve_kept
 from gradloop.solvers.auto import SOLVERS, Solver
+from gradloop.solvers.closed_form import indistinct
+from gradloop.solvers.minibatch import Minibatch
 from gradloop.solvers.solution import Solution
 from gradloop.standard_errors import check_errors, standard_errors
 from gradloop.stop import Stop
@@ -275,6 +277,7 @@ def fit_of(examples: Examples, problem: Problem, chosen: Solver, solution: Solut
     trained = problem.unpack(solution.params)
     sure = solution.stop is Stop.CONVERGED or errors != "classical"
     statistics = standard_errors(problem, solution, examples, errors) if sure else None
+    doubts = indistinct(problem) if solution.stop is Stop.FINISHED and isinstance(chosen, Minibatch) else ()
     found = Fit(
         params=examples.in_units(trained),
         trained_params=trained,
@@ -286,7 +289,7 @@ def fit_of(examples: Examples, problem: Problem, chosen: Solver, solution: Solut
         certificate=getattr(solution, "certificate", None) or certify(problem, solution.params),
         statistics=statistics,
         preparation=examples.preparation,
-        notes=(*examples.notes, *solution.notes, *memory_notes(problem)),
+        notes=(*examples.notes, *solution.notes, *doubts, *memory_notes(problem)),
         seed=seed,
         rows=len(examples.X),
     )

@@ -31,6 +31,7 @@ from gradloop.stop import Stop
 
 WORTH_PRODUCTS = 2**17  # numbers in the design; with fewer, exact refinement costs nothing
 MATRICES = 4  # of a number for each pair of parameters, that are in memory together
+DOUBTED = 4096  # rows that show whether all must be looked at
 MOST_NAMED = 5  # groups of dependent columns that are told in a note
 Array = Any
 
@@ -190,6 +191,30 @@ def notes(design: Design, answer: Answer) -> list[str]:
     if not answer.settled:
         found.append(f"The columns are nearly dependent (condition {answer.condition:.1e}): last digits are not sure.")
     return found
+
+
+def indistinct(problem: Problem) -> tuple[str, ...]:
+    """What another solver's reader must know: parameters of least squares that the rows do not tell apart.
+
+    Few rows are looked at first, and all of them only where these raise a doubt.
+    """
+    try:
+        check_solvable(problem)
+        check_room(problem.start.size)
+    except OptionError:
+        return ()
+    if problem.penalty is not None:
+        return ()
+    for rows in (problem.thinned(DOUBTED), problem):
+        design = Design(rows)
+        groups = [group for group in best(design).groups if len(group) > 1]
+        if not groups:
+            return ()
+    told = listed([design.label(group[-1]) for group in groups])
+    among = listed([design.label(column) for column in sorted({column for group in groups for column in group[:-1]})])
+    return (
+        f"The rows cannot tell {told} from {among}: columns are combinations of others, so others predict the same.",
+    )
 
 
 def mixed(groups: list[tuple[str, str]]) -> str:
