@@ -31,7 +31,7 @@ def test_sums_are_those_of_outer_products(numbers, columns):
 
 @pytest.mark.parametrize("name", SMOOTH)
 def test_columns_are_the_curvature_along_each_parameter(name, monkeypatch):
-    monkeypatch.setattr(module, "ROWS_WORTH_COMPILING", 1)
+    monkeypatch.setattr(module, "WORK_WORTH_COMPILING", 1)
     given = SMOOTH[name]()
     at = np.random.default_rng(2).normal(size=given.start.size) / 100
     expected = np.stack([given.curvature_times(at, unit) for unit in np.eye(at.size)])
@@ -61,14 +61,15 @@ def test_classes_in_one_pass_are_those_of_blas(model, shapes, monkeypatch):
     given = make_problem(as_model(model, start), LOSSES["cross_entropy"], X, y, start)
     score, at = few_scores(given), random.normal(size=given.start.size)
     by_blas = score.products(given, at)
-    monkeypatch.setattr(module, "ROWS_WORTH_COMPILING", 1)
+    monkeypatch.setattr(module, "WORK_WORTH_COMPILING", 1)
     assert np.allclose(score.products(given, at), by_blas, rtol=1e-11, atol=1e-13)
 
 
 def test_it_pays_for_many_rows_of_few_wide_numbers():
-    rows = module.ROWS_WORTH_COMPILING
-    assert pays(rows, 1, 50, FLOAT64) and pays(rows, 15, 21, FLOAT64)
-    assert not pays(rows - 1, 1, 50, FLOAT64)
-    assert not pays(rows, 1, 65, FLOAT64)
-    assert not pays(rows, 55, 50, FLOAT64)
-    assert not pays(rows, 1, 50, np.dtype(np.float32))
+    wide, narrow = np.dtype(np.float64), np.dtype(np.float32)
+    rows = 2 * module.WORK_WORTH_COMPILING // 2500
+    assert pays(rows + 1, 1, 50, wide, 1) and pays(rows // 4 + 1, 1, 50, wide, 4)
+    assert not pays(rows // 4, 1, 50, wide, 1)
+    assert not pays(rows * 100, 1, 65, wide, 1)
+    assert not pays(rows * 100, 55, 50, wide, 1)
+    assert not pays(rows * 100, 1, 50, narrow, 1)

@@ -28,7 +28,7 @@ from gradloop.core.simplify import simplify
 from gradloop.core.trace import Tracer
 from gradloop.problem import Problem
 from gradloop.several_scores import SeveralScores, several_scores
-from gradloop.strips import pays, strips, whole
+from gradloop.strips import TIMES, pays, strips, whole
 
 FEW = 100  # parameters for which a pass over the rows each is affordable ...
 MANY = 1000  # ... and for which a matrix is, where one pass gives it whole
@@ -107,7 +107,7 @@ class Score:
         return Map(Graph("slope", self.slopes.inputs, (part,)), problem.inputs)
 
     def in_strips(self, problem: Problem) -> bool:
-        return pays(len(problem.X), 1, problem.start.size, problem.start.dtype)
+        return pays(len(problem.X), 1, problem.start.size, problem.start.dtype, TIMES)
 
     def strips(self, problem: Problem) -> Sum:
         values = {name: Tracer(node) for name, node in problem.example.by_name.items()}

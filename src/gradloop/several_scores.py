@@ -24,7 +24,7 @@ from gradloop.core.lift import inline
 from gradloop.core.simplify import simplify
 from gradloop.core.trace import Tracer
 from gradloop.problem import Problem
-from gradloop.strips import pays, strips, whole
+from gradloop.strips import TIMES, pays, strips, whole
 
 MOST_SCORES = 32  # the matrix S is traced entry by entry
 ROWS_IN_BLOCK = 1024  # so that a block of columns stays in the cache until BLAS multiplies it
@@ -59,7 +59,7 @@ class SeveralScores:
 
     def in_strips(self, problem: Problem) -> bool:
         pairs, width = self.count * (self.count + 1) // 2, problem.start.size // self.count
-        return pays(len(problem.X), pairs, width, problem.start.dtype)
+        return pays(len(problem.X), pairs, width, problem.start.dtype, TIMES)
 
     def strips(self, problem: Problem) -> Sum:
         """The pass that adds up the blocks on and above the diagonal of classes."""

@@ -15,22 +15,23 @@ import numpy as np
 from gradloop.compiler.loops import Inputs, Sum
 from gradloop.core.graph import Graph
 from gradloop.core.simplify import simplify
-from gradloop.core.trace import Tracer
 
 STRIP = 8  # columns
 MOST_COLUMNS, MOST_TOTALS = 64, 2**14
-ROWS_WORTH_COMPILING = 2**13
+WORK_WORTH_COMPILING = 2**27  # products that are added up; a compilation takes as long as about so many save
+TIMES = 4  # that a fit asks for the curvature, about
 Array = Any
 
 
-def pays(rows: int, numbers: int, columns: int, dtype: Any) -> bool:
-    """Whether a pass of its own is faster; where data are float32, BLAS is handed wider ones, which loses less."""
-    small = columns <= MOST_COLUMNS and numbers * columns**2 / 2 <= MOST_TOTALS
-    return small and rows >= ROWS_WORTH_COMPILING and dtype == np.float64
+def pays(rows: int, numbers: int, columns: int, dtype: Any, times: int) -> bool:
+    """Whether a pass of its own, made so often, is faster; float32 is left to BLAS, which is handed it as float64."""
+    totals = numbers * columns**2 / 2
+    small = columns <= MOST_COLUMNS and totals <= MOST_TOTALS
+    return small and rows * totals * times >= WORK_WORTH_COMPILING and dtype == np.float64
 
 
-def strips(graph_inputs: tuple[Any, ...], inputs: Inputs, numbers: Tracer, columns: Tracer) -> Sum:
-    """The loop that adds them up; numbers (c,) and columns (m,) are traced from the inputs."""
+def strips(graph_inputs: tuple[Any, ...], inputs: Inputs, numbers: Any, columns: Any) -> Sum:
+    """The loop that adds them up; numbers (c,) and columns (m,) are traced from the inputs, or constants."""
     left, outputs = np.reshape(numbers, (-1, 1)), []
     for first in range(0, columns.shape[0], STRIP):
         scaled: Any = left * np.reshape(columns[first : first + STRIP], (1, -1))

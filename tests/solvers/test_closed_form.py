@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gradloop import strips
 from gradloop.certificate import certify
 from gradloop.errors import DataError, OptionError
 from gradloop.losses import LOSSES
@@ -190,3 +191,28 @@ def test_threads_change_no_bit():
         command = [sys.executable, "-c", BITS, str(processors)]
         found.append(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
     assert found[0].count("\n") == 6 and len(set(found)) == 1
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+def test_products_in_one_compiled_pass(intercept, monkeypatch):
+    """The pass gives the sums of products, and a fit that takes it has the digits of reflections."""
+    monkeypatch.setattr(strips, "WORK_WORTH_COMPILING", 1)
+    monkeypatch.setattr(closed_form, "WORTH_PRODUCTS", 1)
+    random = np.random.default_rng(0)
+    X = random.normal(size=(9000, 7)) * [1, 1, 2, 1, 0.5, 1, 1]
+    y = X @ np.arange(7.0) + 100 + random.normal(size=9000)
+    given = linear(X, y) if intercept else problem(lambda x, w: np.dot(x, w), X, y, w=np.zeros(7))
+    A = np.column_stack([np.ones(9000), X, y - 90])
+    products = closed_form.product_sum(closed_form.Design(given))
+    assert np.allclose(products(90.0).whole, A.T @ A, rtol=1e-12, atol=1e-9)
+    solution = ClosedForm().solve(given)
+    assert solution.answer.route == "Gram"
+    found = solution.params[[7, *range(7)]] if intercept else solution.params
+    assert np.allclose(found, np.linalg.lstsq(A[:, :8] if intercept else X, y)[0], rtol=1e-12)
+
+
+def test_products_of_other_columns_are_left_to_blas(monkeypatch):
+    monkeypatch.setattr(strips, "WORK_WORTH_COMPILING", 1)
+    assert closed_form.product_sum(closed_form.Design(linear())) is not None
+    for case in (AFFINE[1], AFFINE[3], AFFINE[4], AFFINE[6]):
+        assert closed_form.product_sum(closed_form.Design(case)) is None

@@ -5,7 +5,9 @@ import pytest
 from scipy.optimize import minimize
 
 import gradloop as gl
-from gradloop.solvers.newton import Bowl, Newton
+from gradloop.certificate import certify
+from gradloop.hessian import hessian
+from gradloop.solvers.newton import Bowl, Newton, passes_left
 from gradloop.stop import Stop
 from problems import SMOOTH, numbers, problem, three_classes, two_classes
 
@@ -86,6 +88,29 @@ def test_a_large_problem_starts_from_a_sample(monkeypatch):
     whole = Newton().solve(given)
     assert len(found.history) < len(whole.history)
     assert given.objective(found.params)[0] == pytest.approx(given.objective(whole.params)[0], rel=2e-12)
+
+
+def test_a_curvature_serves_as_long_as_steps_to_the_end_cost_less(monkeypatch):
+    import gradloop.solvers.newton as module
+
+    def curvatures(price):
+        asked = []
+        monkeypatch.setattr(module, "hessian", lambda given, at: asked.append(len(given.X)) or hessian(given, at))
+        monkeypatch.setattr(module.NewtonRun, "price", price)
+        given = two_classes(rows=4000)
+        found = Newton(tolerance=1e-10).solve(given)
+        assert found.stop is Stop.CONVERGED
+        assert certify(given, found.params).value <= 1e-10 * found.history["loss"][-1]
+        return asked.count(4000)
+
+    monkeypatch.setattr(module, "SAMPLE_LEAST", 200)
+    assert curvatures(0.0) > curvatures(100.0) == 0
+
+
+def test_steps_that_are_left():
+    assert passes_left(1e-2, 1e-8, 0.1) == pytest.approx(6)
+    assert passes_left(1e-9, 1e-8, 0.5) == 0 == passes_left(1e-2, 1e-8, 0.0)
+    assert passes_left(1e-2, 0.0, 0.1) == np.inf
 
 
 def test_iterations_run_out():

@@ -15,19 +15,24 @@ import numpy as np
 
 from gradloop.blas import one_blas_thread
 from gradloop.certificate import Certificate, distance
+from gradloop.compiler.loops import Inputs
+from gradloop.compiler.program import ROWS_IN_BLOCK
 from gradloop.core.grad import gradient
-from gradloop.core.graph import Node
+from gradloop.core.graph import Node, input_node
+from gradloop.core.spec import Spec
+from gradloop.core.trace import Tracer
 from gradloop.data.sources.source import memory
 from gradloop.errors import OptionError
 from gradloop.history import History, Row
 from gradloop.problem import Problem
 from gradloop.progress import Report
 from gradloop.solvers.linear.design import Design, penalty_curvature
-from gradloop.solvers.linear.gram import SlopeSum, fast_solution
+from gradloop.solvers.linear.gram import Products, ProductSum, SlopeSum, fast_solution
 from gradloop.solvers.linear.least_squares import Answer, LeastSquares
 from gradloop.solvers.linear.system import triangular
 from gradloop.solvers.solution import Solution
 from gradloop.stop import Stop
+from gradloop.strips import pays, strips, whole
 
 WORTH_PRODUCTS = 2**17  # numbers in the design; with fewer, exact refinement costs nothing
 MATRICES = 4  # of a number for each pair of parameters, that are in memory together
@@ -130,7 +135,9 @@ def best(design: Design) -> Answer:
     penalty = curved if curved.any() else None
     with one_blas_thread():
         if not is_small(design):
-            answer = fast_solution(width, intercept, design.rows, penalty, first, slope_sum(design))
+            answer = fast_solution(
+                width, intercept, design.rows, penalty, first, slope_sum(design), product_sum(design)
+            )
             if answer is not None:
                 return answer
         start = LeastSquares(width, intercept)
@@ -159,6 +166,25 @@ def slope_sum(design: Design) -> SlopeSum | None:
         return pulled, -found[1:][design.columns], 2 * float(found[0])
 
     return sums
+
+
+def product_sum(design: Design) -> ProductSum | None:
+    """A compiled pass of the sums of products, where the columns are those of X and few enough for it to be faster."""
+    problem, width = design.problem, len(design.columns)
+    plain = design.is_x and width == problem.X.shape[1] and design.weights is None and problem.in_memory
+    if not plain or problem.engine != "native" or not pays(len(problem.X), 1, width + 2, problem.X.dtype, times=1):
+        return None
+    row, y = problem.inputs.rows
+    shift = input_node("shift", Spec((), y.spec.dtype))
+    columns: Any = np.concatenate([np.ones(1), Tracer(row), np.reshape(Tracer(y) - Tracer(shift), -1)])
+    loop = strips((row, y, shift), Inputs((row, y), (shift,)), np.ones(1), columns)
+
+    def products(middle: float) -> Products:
+        sums = problem.program(loop).sum(problem.rows, np.array([middle]))
+        terms = ROWS_IN_BLOCK + -(-len(problem.X) // ROWS_IN_BLOCK)  # that an entry is the sum of
+        return Products(whole(loop, sums)[0], len(problem.X), float(len(problem.X)), terms)
+
+    return products
 
 
 def gap(design: Design, answer: Answer, slope: Array) -> float:

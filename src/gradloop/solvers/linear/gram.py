@@ -47,6 +47,9 @@ class Products(NamedTuple):
         return Products(*(a + b for a, b in zip(self, other, strict=True)))
 
 
+ProductSum = Callable[[float], Products]
+
+
 class Pulls(NamedTuple):
     """Sums over rows: of residual · [1 if there is an intercept, columns], and of residual²."""
 
@@ -58,20 +61,25 @@ class Pulls(NamedTuple):
 
 
 def fast_solution(
-    columns: int, intercept: bool, rows: Rows, curvature: Array | None, first: Any, slope: SlopeSum | None = None
-) -> Answer | None:
+    columns: int, intercept: bool, rows: Rows, curvature: Array | None, first: Any, slope: SlopeSum | None = None,
+    products: ProductSum | None = None,
+) -> Answer | None:  # fmt: skip
     """The solution by products; None where it might lose digits, which is for `LeastSquares.solve`.
 
     Args:
         first: a block (A, y, weights) of the rows, which decides the units
         slope: a faster pass over the rows, for columns not far from zero: (slopes, intercept) -> the sums over the
             rows of residual, residual · column, and residual²
+        products: a faster pass for columns that are used as they are: (what is subtracted from the target) -> Products
     """
     A, y, weights = first
     units, far = working_units(A, y, weights, intercept)
     found = None
-    for part in rows(partial(block_products, units)):
-        found = part if found is None else found + part
+    if products is not None and is_plain(units):
+        found = products(float(units.shift[-1]))
+    else:
+        for part in rows(partial(block_products, units)):
+            found = part if found is None else found + part
     triangle = factored(found, intercept) if found is not None else None
     if found is None or triangle is None:
         return None
@@ -100,6 +108,11 @@ def working_units(A: Array, y: Array, weights: Array | None, intercept: bool) ->
     return (units.moved(-units.exponents) if np.abs(units.exponents).max() <= MODERATE else units), distance
 
 
+def is_plain(units: Units) -> bool:
+    """Whether columns are used as they are."""
+    return not units.exponents.any() and not units.shift[:-1].any()
+
+
 def block_products(units: Units, A: Array, y: Array, weights: Array | None) -> Products:
     A, y, weights = present(A, y, weights)
     whole, sums = np.zeros((A.shape[1] + 2, A.shape[1] + 2)), 0
@@ -113,7 +126,7 @@ def block_products(units: Units, A: Array, y: Array, weights: Array | None) -> P
 def joined(units: Units, A: Array, y: Array, weights: Array | None) -> Iterator[Array]:
     """Rows [1, centred columns, target], multiplied by the roots of their weights, a few at a time; zeros fill up."""
     at_once = rows_at_once(A.shape[1])
-    as_they_are = not units.exponents.any() and not units.shift[:-1].any()
+    as_they_are = is_plain(units)
     targets, roots = units.target(y), None if weights is None else np.sqrt(weights)[:, None]
     space = np.empty((at_once, A.shape[1] + 2))  # used again: fresh memory is slow
     for first in range(0, len(y), at_once):
