@@ -116,3 +116,23 @@ def test_wrong_options_are_sentences(words, sentence):
 def test_a_typing_error_in_a_name_is_answered_with_the_like():
     assert "'progression'" in fault("predicted", "table.csv", "--target", "progresion", "-o", "a.svg", code=1)
     assert "not a model file" in fault("coefficients", "table.csv", "-o", "a.svg", code=1)
+
+
+@pytest.mark.parametrize("kind", ["residuals", "coefficients", "methods", "learning-rates"])
+def test_a_table_with_gaps_is_drawn_as_it_would_be_fitted(kind):
+    rows = "".join(f"{x},{'' if x == 5 else x * x % 7},name{x},{3 * x + x % 3}\n" for x in range(60))
+    Path("gaps.csv").write_text("a,b,who,y\n" + rows)
+    two = ["--parameter", "a", "--parameter", "b"] if kind == "methods" else []
+    table = [kind, "gaps.csv", "--target", "y", *two, "--leave-out", "who", "-o", "a.svg"]
+    assert "choose missing" in fault(*table, code=1)
+    assert run("plot", *table, "--missing", "drop") == ("", "")
+
+
+def test_penalties_and_rare_texts_are_those_of_a_fit():
+    rows = "".join(f"{x},{'abcdefgh'[x % 8]},{3 * x + x % 3}\n" for x in range(60))
+    Path("texts.csv").write_text("a,t,y\n" + rows)
+    run("plot", "coefficients", "texts.csv", "--target", "y", "--max-levels", 3, "--l2", 0.1, "-o", "a.svg")
+    run("fit", "texts.csv", "--target", "y", "--max-levels", 3, "--l2", 0.1, "-o", "m", "-q")
+    run("plot", "coefficients", "m", "-o", "b.svg")
+    assert Path("a.svg").read_bytes() == Path("b.svg").read_bytes()
+    assert "--l2 is not for methods" in fault("methods", "texts.csv", "--target", "y", "--l2", 0.1, "-o", "c.svg")

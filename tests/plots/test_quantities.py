@@ -4,7 +4,7 @@ import pytest
 import fits
 import gradloop as gl
 from gradloop.errors import OptionError
-from gradloop.plots import coefficients, predicted, quantities, residuals
+from gradloop.plots import coefficients, predicted, quantities, residuals, style
 
 
 def words(axes):
@@ -56,8 +56,31 @@ def test_a_coefficient_whose_interval_is_not_known_is_hollow():
 
 
 def test_of_very_many_those_farthest_from_zero_are_drawn():
-    axes = coefficients(tuple(map(str, range(100))), np.arange(100.0) - 50)
+    names, numbers = tuple(map(str, range(100))), np.arange(100.0) - 50
+    with style.paper(size=(6, 12)):
+        axes = coefficients(names, numbers)
     assert len(labels(axes)) == 40 and labels(axes)[0] == "0" and "40 of 100" in words(axes)
+
+
+@pytest.mark.parametrize("height", [2, 3, 4, 6])
+def test_names_of_coefficients_do_not_touch(height):
+    with style.paper(size=(6, height)):
+        axes = coefficients(tuple(map(str, range(100))), np.arange(100.0) - 50)
+    axes.figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in axes.get_yticklabels()]
+    assert len(boxes) >= 5 and all(low.y1 <= high.y0 + 1 for low, high in zip(boxes, boxes[1:], strict=False))
+
+
+def test_a_long_name_keeps_its_end():
+    with style.paper(size=(4, 3)):
+        axes = coefficients(("Neighborhood=Gilbert", "Neighborhood=NoRidge"), np.array([1.0, 2.0]))
+    assert [label[-7:] for label in labels(axes)] == ["Gilbert", "NoRidge"] and "…" in labels(axes)[0]
+
+
+def test_predictions_are_drawn_in_a_square_of_the_points_that_are_shown():
+    y = np.arange(9000.0) ** 2
+    shown = y[style.thinned(len(y))[0]]
+    assert predicted(y, y).lines[0].get_xdata().tolist() == [shown.min(), shown.max()]
 
 
 def test_coefficients_of_a_table_are_comparable_unless_asked_otherwise():

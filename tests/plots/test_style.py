@@ -146,3 +146,50 @@ def test_names_at_line_ends_do_not_touch():
     style.end_labels(axes, [])
     heights = [text.xy[1] for text in axes.texts]
     assert heights[0] - heights[1] >= 0.05 and heights[2] < 0.2
+
+
+@pytest.mark.parametrize("size", [(2, 2), (6.4, 4), (20, 30)])
+def test_the_name_above_an_axis_is_within_the_picture(size):
+    with paper(size=size):
+        axes = style.on(None)
+    axes.plot([0, 1], [0, 1])
+    style.name_axes(axes, "x", "price")
+    axes.figure.canvas.draw()
+    name, whole = axes.yaxis.label.get_window_extent(), axes.figure.bbox
+    assert axes.get_window_extent().y1 < name.y0 and name.y1 <= whole.y1
+
+
+@pytest.mark.parametrize(
+    "top, wanted", [(2.5e9, {"0", "5e8", "1e9"}), (2e-5, {"0", "5e−6", "1e−5"}), (50, {"0", "10"})]
+)
+def test_no_power_of_ten_stands_where_the_name_does(top, wanted):
+    axes = style.on(None)
+    axes.plot([0, top], [0, top])
+    style.name_axes(axes, "x", "y")
+    axes.figure.canvas.draw()
+    for axis in (axes.xaxis, axes.yaxis):
+        assert axis.get_offset_text().get_text() == ""
+        assert wanted <= {label.get_text() for label in axis.get_ticklabels()}
+
+
+def test_heights_of_contours_are_whole_or_not_there():
+    axes = style.on(None)
+    x = np.linspace(0, 1, 30)
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    style.height_labels(axes, axes.contour(x, x, x[:, None] + 0 * x, levels=[0.01, 0.5, 0.99]))
+    seen = [text for text in axes.texts if text.get_visible()]
+    assert [text.get_text() for text in seen] == ["0.500"] and len(axes.texts) > 1
+
+
+def test_letters_that_no_font_has_are_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(style, "fonts", lambda: ["DejaVu Sans"])
+    with pytest.warns(UserWarning) as heard, canvas(tmp_path / "a.png") as axes:
+        style.name_axes(axes, "面积", "价格")
+    assert len(heard) == 1 and "install one that does" in str(heard[0].message)
+
+
+def test_names_in_chinese_are_drawn_with_a_font_that_has_them(tmp_path):
+    if len(style.fonts()) == 1:
+        pytest.skip("no font with Chinese letters is installed")
+    with canvas(tmp_path / "a.png") as axes:  # a warning would be an error
+        style.name_axes(axes, "面积", "价格")

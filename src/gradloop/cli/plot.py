@@ -50,6 +50,10 @@ Per = Annotated[Literal["unit", "deviation"] | None, typer.Option(help="coeffici
 Rates = Annotated[str | None, typer.Option(metavar="LIST", help="learning-rates: such as 0.01,0.1,1.")]
 ModelChoice = Annotated[options.ModelName | None, typer.Option("--model", help="With --target; otherwise linear.")]
 SolverChoice = Annotated[options.SolverName | None, typer.Option("--solver", help="With --target; otherwise auto.")]
+MissingChoice = Annotated[
+    Literal["error", "drop", "mean", "indicator"] | None,
+    typer.Option("--missing", help="With --target: as for fit; otherwise error."),
+]
 SeedChoice = Annotated[int | None, typer.Option("--seed", min=0, help="With --target; otherwise 0.")]
 Dark = Annotated[bool, typer.Option("--dark", help="Light ink on dark paper.")]
 Size = Annotated[str | None, typer.Option(metavar="WxH", help="Inches; otherwise 6.4x4.")]
@@ -85,7 +89,12 @@ def plot(
     learning_rate: options.LearningRate = None,
     batch_size: options.BatchSize = None,
     epochs: options.Epochs = None,
+    l1: options.L1 = None,
+    l2: options.L2 = None,
     seed: SeedChoice = None,
+    leave_out: options.LeaveOut = None,
+    missing: MissingChoice = None,
+    max_levels: options.MaxLevels = None,
     trust: options.Trust = False,
     dark: Dark = False,
     size: Size = None,
@@ -99,6 +108,7 @@ def plot(
         fits = {
             "model": model, "degree": degree, "loss": loss, "solver": solver, "optimizer": optimizer,
             "learning_rate": learning_rate, "batch_size": batch_size, "epochs": epochs, "seed": seed,
+            "l1": l1, "l2": l2, "leave_out": leave_out, "missing": missing, "max_levels": max_levels,
         }  # fmt: skip
         inches, drawn = as_size(size), drawing_of(kind, source, data, target, trust, given(looks), given(fits))
         with plots.canvas(output, dark=dark, size=inches) as axes:
@@ -168,18 +178,21 @@ def as_options(settings: dict[str, Any]) -> dict[str, Any]:
         "model": options.build_model(settings.get("model", "linear"), settings.get("degree")),
         "loss": settings.get("loss"),
         "solver": options.build_solver(settings.get("solver", "auto"), *(settings.get(name) for name in names)),
-        "seed": settings.get("seed", 0),
+        "penalty": options.build_penalty(settings.get("l1"), settings.get("l2")),
+        **{name: settings[name] for name in ("seed", "leave_out", "missing", "max_levels") if name in settings},
     }
 
 
 def of_table(kind: str, settings: dict[str, Any]) -> dict[str, Any]:
     """What the pictures are told that make their own fits."""
-    allowed = {"model", "degree", "loss"} | ({"batch_size", "seed"} if kind == "methods" else set())
+    allowed = {"model", "degree", "loss", "leave_out", "missing"} | (
+        {"batch_size", "seed"} if kind == "methods" else set()
+    )
     for name in settings:
         if name not in allowed:
             raise OptionError(f"--{name.replace('_', '-')} is not for {kind}, which makes its own fits; leave it out.")
     own: dict[str, Any] = {"model": options.build_model(settings.get("model", "linear"), settings.get("degree"))}
-    own |= {name: settings[name] for name in ("loss", "seed") if name in settings}
+    own |= {name: settings[name] for name in ("loss", "seed", "leave_out", "missing") if name in settings}
     if "batch_size" in settings:
         own["batch_size"] = options.as_batch_size(settings["batch_size"])
     return own

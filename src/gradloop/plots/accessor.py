@@ -10,8 +10,8 @@ from gradloop.plots import classes, landscape, measurements, quantities, trainin
 from gradloop.plots.objective import mean_loss
 from gradloop.plots.rows import (
     check_numbers,
-    class_names,
     class_probabilities,
+    classes_of_target,
     outputs,
     rows_of,
     target_name,
@@ -94,7 +94,7 @@ class Pictures:
         scores = (
             outputs(self._fit, rows.X) if self._fit.loss.name == "hinge" else class_probabilities(self._fit, rows.X)
         )
-        return classes.roc(rows.y, scores, classes=class_names(self._fit, rows), axes=axes)
+        return classes.roc(rows.y, scores, classes=classes_of_target(self._fit, rows), axes=axes)
 
     def calibration(self, data: Any = None, y: Any = None, *, of: Any = None, axes: Axes | None = None) -> Axes:
         """How often a class happened against how probable it was said to be; of: which one, of more than two."""

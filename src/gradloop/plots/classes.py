@@ -15,6 +15,7 @@ from gradloop.plots.rows import (
     along,
     class_names,
     class_probabilities,
+    classes_of_target,
     in_units,
     outputs,
     rows_of,
@@ -176,7 +177,7 @@ def calibration(happened: Array, probability: Array, *, name: str = "1", axes: A
     axes.plot(said, share, "o", color=inks.series[0], markersize=4.5)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     axes.set_aspect("equal", "box")
-    style.name_axes(axes, f"probability of {name}, predicted", f"share of {name}")
+    style.name_axes(axes, f"predicted probability of {name}", f"share of {name}")
     style.remark(axes, f"{len(said)} groups of about {len(happened) // len(said):,} rows; lines: 95 % intervals")
     return axes
 
@@ -204,4 +205,4 @@ def calibration_of_fit(fit: Fit, of: Any, data: Any, y: Any, axes: Axes | None) 
     if of is not None and str(of) not in names:
         raise OptionError(f"There is no class {of!r}; choose one of {', '.join(names[:6])}.")
     label = 1 if of is None else names.index(str(of))
-    return calibration(rows.y == label, found[:, label], name=names[label], axes=axes)
+    return calibration(rows.y == label, found[:, label], name=classes_of_target(fit, rows)[label], axes=axes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -59,15 +59,16 @@ class Map(NamedTuple):
 def methods(
     X: Any, y: Any = None, *, target: str | None = None, model: Any = "linear",
     loss: str | Callable[..., Any] | None = None, start: Mapping[str, Any] | None = None,
-    parameters: Sequence[str] = (), batch_size: int = 10, seed: int = 0, axes: Axes | None = None,
+    parameters: Sequence[str] = (), batch_size: int = 10, seed: int = 0, leave_out: Iterable[str] = (),
+    missing: str = "error", axes: Axes | None = None,
 ) -> Axes:  # fmt: skip
     """The same data fitted in every way, on one surface of the loss, with rows touched and seconds beside.
 
     Exhaustive search is the map, square by square. The star is the closed form, or whichever solver suits the
     problem. Gradient descent takes all rows for each step, SGD a few: each of its steps is drawn.
 
-    Args: X, y, target, model, loss, start, seed as for `gradloop.fit`; parameters, the two to look at, if there are
-    more: the others are then held at their best; batch_size of SGD.
+    Args: X, y, target, model, loss, start, seed, leave_out, missing as for `gradloop.fit`; parameters, the two to look
+    at, if there are more: the others are then held at their best; batch_size of SGD.
 
     Raises: OptionError for parameters that are not two, or a batch larger than the data.
 
@@ -76,7 +77,7 @@ def methods(
     >>> axes.get_xlabel(), axes.get_ylabel()
     ('w', 'b')
     """
-    given = objective.of_data(X, y, target, model, loss, start)
+    given = objective.of_data(X, y, target, model, loss, start, leave_out, missing)
     places = two_places(given, parameters)
     best, answer = suited(given.problem, places)
     if given.problem.start.size > 2:

@@ -119,12 +119,11 @@ def contours(axes: Axes, across: Array, up: Array, losses: Array) -> None:
     """Labelled lines of equal height, closer to each other in height near the bottom, so that a bowl looks like one."""
     inks = style.inks_of(axes)
     levels = heights(losses)
-    if len(levels):
-        lines = axes.contour(across, up, losses.T, levels=levels, colors=inks.faint, linewidths=0.8)
-        for text in axes.clabel(lines, levels[1::2], fontsize=style.SMALL - 1, colors=inks.ink, fmt=style.short):
-            text.set(path_effects=style.halo(axes), zorder=4)  # readable where a path passes
     axes.set_xlim(across[0], across[-1])
     axes.set_ylim(up[0], up[-1])
+    if len(levels):
+        lines = axes.contour(across, up, losses.T, levels=levels, colors=inks.faint, linewidths=0.8)
+        style.height_labels(axes, lines, levels[1::2], fontsize=style.SMALL - 1, fmt=style.short)
 
 
 def heights(losses: Array) -> Array:

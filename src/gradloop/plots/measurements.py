@@ -28,6 +28,7 @@ from gradloop.statistics import with_tests
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+CROWD = 500  # points from which on large ones would hide the others
 LEVELS = 7  # lines of equal height
 SIDE = 60  # points along each side of a surface
 LEVEL = 0.95  # of the error band
@@ -85,11 +86,13 @@ def surface(
     inks = style.inks_of(axes)
     across, up, values = heights
     lines = axes.contour(across, up, values, levels=LEVELS, colors=inks.faint, linewidths=0.9, linestyles="-")
-    axes.clabel(lines, fontsize=style.SMALL, colors=inks.ink)
+    style.height_labels(axes, lines, fontsize=style.SMALL)
     drawn, told = style.thinned(len(y))
     points, y = np.asarray(points)[drawn], np.asarray(y)[drawn]
     distance = y - bilinear(points, across, up, values)
-    size = 4 + 60 * np.abs(distance) / max(float(np.max(np.abs(distance))), np.finfo(float).tiny)
+    size = 4 + (60 if len(y) <= CROWD else 25) * np.abs(distance) / max(
+        float(np.max(np.abs(distance))), np.finfo(float).tiny
+    )
     for above, colour in ((True, inks.series[1]), (False, inks.series[0])):
         chosen = (distance >= 0) == above
         face = colour if above else "none"

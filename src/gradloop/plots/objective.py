@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from gradloop.data.missing import Rules
 from gradloop.data.words import name as quoted
 from gradloop.errors import OptionError
 from gradloop.examples import Examples, from_arrays, from_table, path_or_table
@@ -89,14 +90,16 @@ def of_fit(fit: Fit, data: Any, y: Any, asked: str) -> Objective:
 
 def of_data(
     data: Any, y: Any, target: str | None, model: Any, loss: str | Callable[..., Any] | None,
-    start: Mapping[str, Any] | None,
+    start: Mapping[str, Any] | None, leave_out: Iterable[str] = (), missing: str = "error",
 ) -> Objective:  # fmt: skip
     """The objective of data that nothing was fitted to yet."""
     table = path_or_table(data)
+    rules = Rules(missing)  # type: ignore[arg-type]  # checked where it is used
+    asked = (y, target, leave_out, model, loss, start, None, 0.0, 0, rules)
     if table is None:
-        examples: Examples = from_arrays(data, y, target, (), model, loss, start, None, 0.0, 0)
+        examples: Examples = from_arrays(data, *asked)
     else:
-        examples = from_table(table, y, target, (), model, loss, start, None, 0.0, 0)
+        examples = from_table(table, *asked)
     problem = make_problem(examples.model, examples.loss, examples.X, examples.y, examples.start)
     return Objective(problem, names_of(examples.preparation))
 

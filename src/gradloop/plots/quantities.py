@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 BINS = 20  # of predictions, for the mean residual in each
 FEWEST = 200  # rows for which such means are worth drawing
 MOST_COEFFICIENTS = 40
+LINES = 6.5  # names that have room in an inch, one above the other
+END = 7  # letters of a name's end that are kept: "Neighb…=Gilbert"
 Per = Literal["unit", "deviation"]
 Array = Any
 
@@ -68,13 +70,15 @@ def predicted(y: Array, y_hat: Array, *, name: str = "y", axes: Axes | None = No
     y, y_hat = np.asarray(y, np.float64), np.asarray(y_hat, np.float64)
     drawn, told = style.thinned(len(y))
     style.cloud(axes, y[drawn], y_hat[drawn], inks.series[0])
-    ends = min(y.min(), y_hat.min()), max(y.max(), y_hat.max())
+    seen = np.concatenate([y[drawn], y_hat[drawn]])
+    ends = seen.min(), seen.max()
     axes.plot(ends, ends, color=inks.faint, linewidth=0.8, zorder=0)
     axes.annotate(
         "predicted = true", (ends[1], ends[1]), (-4, 0), textcoords="offset points", ha="right", va="center",
         fontsize=style.SMALL, color=inks.faint,
     )  # fmt: skip
     axes.set_aspect("equal", "box")
+    axes.locator_params(nbins=4)  # a square may be narrow
     style.name_axes(axes, f"true {name}", f"predicted {name}")
     style.remark(axes, f"R² {r_squared(y, y_hat):.3g}", told)
     return axes
@@ -89,7 +93,8 @@ def coefficients(
 ) -> Axes:  # fmt: skip
     """Coefficients as points on lines, from the greatest to the least, with their intervals; zero is marked.
 
-    A point is hollow where its interval contains zero or is not known. Of many the 40 farthest from zero are drawn.
+    A point is hollow where its interval contains zero or is not known. Of many those farthest from zero are drawn, as
+    many as have room, and at most 40.
 
     Args: names and estimate (p,); lower and upper (p,), NaN where not known; quantity along the axis; level of the
     intervals.
@@ -102,7 +107,8 @@ def coefficients(
     inks = style.inks_of(axes)
     estimate = np.asarray(estimate, np.float64)
     low, high = (estimate if end is None else np.asarray(end, np.float64) for end in (lower, upper))
-    largest = np.argsort(-np.abs(estimate), kind="stable")[:MOST_COEFFICIENTS]
+    room = int(axes.get_position().height * style.figure_of(axes).get_figheight() * LINES)
+    largest = np.argsort(-np.abs(estimate), kind="stable")[: min(MOST_COEFFICIENTS, max(room, 1))]
     order = largest[np.argsort(estimate[largest], kind="stable")]
     axes.axvline(0, color=inks.faint, linewidth=0.8, zorder=0)
     axes.hlines(np.arange(len(order)), low[order], high[order], color=inks.series[0], linewidth=1.4)
@@ -113,7 +119,8 @@ def coefficients(
         axes.plot(
             estimate[order][chosen], chosen, "o", markersize=4.5, markerfacecolor=face, markeredgecolor=inks.series[0]
         )
-    axes.set_yticks(np.arange(len(order)), [style.fitting(axes, names[place], 0.4) for place in order])
+    style.short_ticks(axes)
+    axes.set_yticks(np.arange(len(order)), [style.fitting(axes, names[place], 0.4, END) for place in order])
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_ylim(-0.6, len(order) - 0.4)

@@ -75,6 +75,12 @@ def class_names(fit: Fit, rows: Rows) -> tuple[str, ...]:
     return tuple(map(str, range(count)))
 
 
+def classes_of_target(fit: Fit, rows: Rows) -> tuple[str, ...]:
+    """The same, as "Survived = 1" where a column tells them: alone, a 1 would say little."""
+    names, column = class_names(fit, rows), fit.preparation
+    return names if column is None else tuple(f"{column.target_name} = {name}" for name in names)
+
+
 def class_probabilities(fit: Fit, X: Array) -> Array:
     """The probability of each class, (n, classes).
 

@@ -13,8 +13,10 @@ from __future__ import annotations
 import io
 import os
 import textwrap
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -37,9 +39,17 @@ MOST_LETTERS = 40  # of a name on an axis
 SIZE = (6.4, 4.0)  # inches
 LETTERS = 9  # of a name that fit in an inch
 REMARK = "remark"
+ABOVE = 5  # points between an axis and the name above it
+EDGE = 0.05  # of the picture, where no number of a contour has room
 SMALL = 8  # points: words inside the picture
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 1.5, 1, 1.5)), (0, (1, 1)), (0, (9, 3)))
+
+
+EASTERN = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "SimHei",
+    "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Noto Serif CJK SC", "Noto Serif CJK JP", "Arial Unicode MS",
+)  # fmt: skip
 
 
 class Inks(NamedTuple):
@@ -103,8 +113,26 @@ def canvas(path: PathLike, *, dark: bool = False, size: tuple[float, float] = SI
         yield figure.subplots()
         no_date = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(ending)
         buffer = io.BytesIO()
-        figure.savefig(buffer, format=ending[1:], dpi=200, metadata=no_date, facecolor=figure.get_facecolor())
+        with letters_told():
+            figure.savefig(buffer, format=ending[1:], dpi=200, metadata=no_date, facecolor=figure.get_facecolor())
     write_whole(path, [buffer.getvalue()])
+
+
+@contextmanager
+def letters_told() -> Iterator[None]:
+    """One sentence for all letters that no font here has, instead of a warning for each."""
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        yield
+    missing = [each for each in heard if str(each.message).startswith("Glyph ")]
+    for each in heard:
+        if each not in missing:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+    if missing:
+        warnings.warn(
+            "Some letters of the names are drawn as boxes, because no font here has them; install one that does, such "
+            "as Noto Sans CJK.", stacklevel=4,
+        )  # fmt: skip
 
 
 def check_path(path: PathLike) -> str:
@@ -136,8 +164,21 @@ def settings(inks: Inks) -> dict[str, Any]:
         **ink, **paper, **faint,
         "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.8, "axes.formatter.useoffset": False,
         "axes.formatter.limits": (-4, 6), "font.size": 9, "axes.labelsize": 9, "lines.linewidth": 1.6,
-        "legend.frameon": False, "text.usetex": False,
+        "legend.frameon": False, "text.usetex": False, "font.family": fonts(),
     }  # fmt: skip
+
+
+@cache
+def fonts() -> list[str]:
+    """The usual font, and after it one with Chinese, Japanese and Korean letters, if this machine has any."""
+    from matplotlib.font_manager import findSystemFonts, fontManager
+
+    there = {font.name for font in fontManager.ttflist}
+    if there.isdisjoint(EASTERN):  # the list is kept for long, and a font may have come since
+        for path in [path for path in findSystemFonts() if "CJK" in path][:1]:
+            fontManager.addfont(path)
+        there = {font.name for font in fontManager.ttflist}
+    return ["DejaVu Sans", *[name for name in EASTERN if name in there][:1]]
 
 
 def on(axes: Axes | None) -> Axes:
@@ -171,19 +212,22 @@ def is_dark(colour: Any) -> bool:
 # ---- words ---------------------------------------------------------------------------------------------------
 
 
-def plain(text: object, most: int = MOST_LETTERS) -> str:
+def plain(text: object, most: int = MOST_LETTERS, end: int = 0) -> str:
     r"""A name as matplotlib will show it: short, printable, and never read as mathematics.
+
+    Args: most letters; end, how many letters of its end a name that is too long keeps.
 
     >>> print(plain("$x_1$"))
     \$x_1\$
     """
     shown = printable(text)
-    return (shown if len(shown) <= most else shown[: most - 1] + "…").replace("$", r"\$")
+    short = shown[: most - 1 - end] + "…" + shown[len(shown) - end :]
+    return (shown if len(shown) <= most else short).replace("$", r"\$")
 
 
-def fitting(axes: Axes, text: object, share: float = 1.0) -> str:
-    """A name that takes at most this share of the picture's width."""
-    return plain(text, min(MOST_LETTERS, int(LETTERS * share * figure_of(axes).get_figwidth())))
+def fitting(axes: Axes, text: object, share: float = 1.0, end: int = 0) -> str:
+    """A name that takes at most this share of the picture's width; cut, it keeps so many letters of its end."""
+    return plain(text, min(MOST_LETTERS, int(LETTERS * share * figure_of(axes).get_figwidth())), end)
 
 
 def short(value: float) -> str:
@@ -195,11 +239,44 @@ def short(value: float) -> str:
     return number(float(f"{value:.3g}"))
 
 
+def short_ticks(axes: Axes) -> None:
+    """Very large and small numbers along the axes each with their power of ten."""
+    for axis, ends in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+        if axis.get_scale() == "linear" and not 1e-3 <= max(map(abs, ends)) < 1e6:
+            axis.set_major_formatter(lambda value, place: tick(value))
+
+
+def tick(value: float) -> str:
+    """A very large or small number on an axis: a power of ten for the whole axis would stand where its name does.
+
+    >>> tick(2.5e9), tick(-1e-5), tick(0.0)
+    ('2.5e9', '−1e−5', '0')
+    """
+    if value == 0:
+        return "0"
+    digits, power = f"{value:.6e}".split("e")
+    return f"{digits.rstrip('0').rstrip('.')}e{int(power)}".replace("-", "−")
+
+
+def height_labels(axes: Axes, lines: Any, *levels: Any, **more: Any) -> None:
+    """The heights of contour lines, readable above points and paths; none is cut by the edge of the picture."""
+    corners = np.array([axes.get_xlim(), axes.get_ylim()])
+    for text in axes.clabel(lines, *levels, colors=inks_of(axes).ink, inline=False, **more):
+        text.set(path_effects=halo(axes), zorder=4)
+        place = (np.array(text.get_position()) - corners[:, 0]) / (corners[:, 1] - corners[:, 0])
+        if not (place > EDGE).all() or not (place < 1 - EDGE).all():
+            text.set_visible(False)
+
+
 def name_axes(axes: Axes, x: str, y: str) -> None:
     """The quantities, readable without turning the head: y stands above its axis, x at the end of its own."""
+    from matplotlib.transforms import ScaledTranslation
+
     axes.set_xlabel(fitting(axes, x), loc="right")
     axes.set_ylabel(fitting(axes, y), rotation=0, ha="left", va="bottom")
-    axes.yaxis.set_label_coords(0, 1.03)
+    above = ScaledTranslation(0, ABOVE / 72, figure_of(axes).dpi_scale_trans)
+    axes.yaxis.set_label_coords(0, 1, transform=axes.transAxes + above)
+    short_ticks(axes)
     if not axes.get_title("left"):
         axes.set_title(" ", loc="left", fontsize=9)  # the layout keeps room above for a title, not for the name there
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 STEEP = 100.0  # losses that differ by more than this factor get a scale of powers of ten
+ROOM = 1.05  # above the greatest loss
 Against = Literal["epoch", "rows", "seconds"]
 UNITS = {"epoch": "epoch", "rows": "rows touched", "seconds": "seconds"}
 Array = Any
@@ -74,7 +75,7 @@ def steep_scale(axes: Axes, losses: Array) -> None:
     if losses.min() > 0 and losses.max() > STEEP * losses.min():
         axes.set_yscale("log")
     elif losses.min() >= 0:
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, ROOM * losses.max() or 1)
 
 
 def whole_numbers(axes: Axes, against: Against) -> None:
@@ -90,7 +91,8 @@ def whole_numbers(axes: Axes, against: Against) -> None:
 def learning_rates(
     X: Any, y: Any = None, rates: Sequence[float] | None = None, *, target: str | None = None, model: Any = "linear",
     loss: str | Callable[..., Any] | None = None, start: Mapping[str, Any] | None = None,
-    after: Sequence[int] = (1, 10, 100), axes: Axes | None = None,
+    after: Sequence[int] = (1, 10, 100), leave_out: Iterable[str] = (), missing: str = "error",
+    axes: Axes | None = None,
 ) -> Axes:  # fmt: skip
     """What gradient descent reaches with each learning rate, beside the bound beyond which it is not stable.
 
@@ -99,8 +101,8 @@ def learning_rates(
     Each rate is one run of gradient descent on all rows, without momentum; a run that leaves for infinity leaves the
     picture at its upper edge.
 
-    Args: X, y, target, model, loss, start as for `gradloop.fit`; rates to try, None for some on both sides of the
-    bound; after how many steps to look.
+    Args: X, y, target, model, loss, start, leave_out, missing as for `gradloop.fit`; rates to try, None for some on
+    both sides of the bound; after how many steps to look.
 
     Raises: OptionError for rates that are not positive numbers, or an objective without curvature.
 
@@ -110,7 +112,7 @@ def learning_rates(
 
     Source: Goh, Why momentum really works, Distill, 2017.
     """
-    given = objective.of_data(X, y, target, model, loss, start)
+    given = objective.of_data(X, y, target, model, loss, start, leave_out, missing)
     bound = stable_rate(given.problem, given.problem.start)
     if not 0 < bound < np.inf:
         raise OptionError("The objective is not curved at the start, so that there is no bound to compare with.")
@@ -174,7 +176,7 @@ def rates_and_bound(
 
 
 def mark(axes: Axes, bound: float, begin: float) -> None:
-    """The bound of stable rates, the loss at the start, and the lines' names above it, where no stable run goes."""
+    """The bound of stable rates, the loss at the start, and the lines' names below, where short steps lead no one."""
     inks = style.inks_of(axes)
     axes.axhline(begin, color=inks.faint, linewidth=0.8, linestyle=(0, (2, 2)))
     axes.axvline(bound, color=inks.ink, linewidth=1)
@@ -191,4 +193,4 @@ def mark(axes: Axes, bound: float, begin: float) -> None:
         "at the start", (0, begin), (3, 2), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
         fontsize=style.SMALL, color=inks.faint,
     )  # fmt: skip
-    axes.legend(loc="upper left", fontsize=style.SMALL, labelcolor=inks.ink)
+    axes.legend(loc="lower left", fontsize=style.SMALL, labelcolor=inks.ink)
