@@ -132,7 +132,7 @@ def test_penalties_and_rare_texts_are_those_of_a_fit():
     rows = "".join(f"{x},{'abcdefgh'[x % 8]},{3 * x + x % 3}\n" for x in range(60))
     Path("texts.csv").write_text("a,t,y\n" + rows)
     run("plot", "coefficients", "texts.csv", "--target", "y", "--max-levels", 3, "--l2", 0.1, "-o", "a.svg")
-    run("fit", "texts.csv", "--target", "y", "--max-levels", 3, "--l2", 0.1, "-o", "m", "-q")
+    run("fit", "texts.csv", "--target", "y", "--max-levels", 3, "--l2", 0.1, "-o", "m", "--quiet")
     run("plot", "coefficients", "m", "-o", "b.svg")
     assert Path("a.svg").read_bytes() == Path("b.svg").read_bytes()
     assert "--l2 is not for methods" in fault("methods", "texts.csv", "--target", "y", "--l2", 0.1, "-o", "c.svg")

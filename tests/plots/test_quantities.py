@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -68,7 +70,7 @@ def test_names_of_coefficients_do_not_touch(height):
         axes = coefficients(tuple(map(str, range(100))), np.arange(100.0) - 50)
     axes.figure.canvas.draw()
     boxes = [label.get_window_extent() for label in axes.get_yticklabels()]
-    assert len(boxes) >= 5 and all(low.y1 <= high.y0 + 1 for low, high in zip(boxes, boxes[1:], strict=False))
+    assert len(boxes) >= 5 and all(low.y1 <= high.y0 + 1 for low, high in pairwise(boxes))
 
 
 def test_a_long_name_keeps_its_end():

@@ -178,7 +178,7 @@ def test_heights_of_contours_are_whole_or_not_there():
     axes.set(xlim=(0, 1), ylim=(0, 1))
     style.height_labels(axes, axes.contour(x, x, x[:, None] + 0 * x, levels=[0.01, 0.5, 0.99]))
     seen = [text for text in axes.texts if text.get_visible()]
-    assert [text.get_text() for text in seen] == ["0.500"] and len(axes.texts) > 1
+    assert [text.get_text() for text in seen] == ["0.50"] and len(axes.texts) > 1
 
 
 def test_letters_that_no_font_has_are_one_sentence(tmp_path, monkeypatch):

@@ -69,36 +69,15 @@ class Drawing(NamedTuple):
 
 
 def plot(
-    kind: KindArgument,
-    source: Source,
-    data: Data = None,
-    *,
-    output: Output,
-    target: Target = None,
-    feature: Feature = None,
-    parameter: Parameter = None,
-    of: Of = None,
-    against: Against = None,
-    per: Per = None,
-    rates: Rates = None,
-    model: ModelChoice = None,
-    degree: options.Degree = None,
-    loss: options.LossOption = None,
-    solver: SolverChoice = None,
-    optimizer: options.OptimizerOption = None,
-    learning_rate: options.LearningRate = None,
-    batch_size: options.BatchSize = None,
-    epochs: options.Epochs = None,
-    l1: options.L1 = None,
-    l2: options.L2 = None,
-    seed: SeedChoice = None,
-    leave_out: options.LeaveOut = None,
-    missing: MissingChoice = None,
-    max_levels: options.MaxLevels = None,
-    trust: options.Trust = False,
-    dark: Dark = False,
-    size: Size = None,
-) -> None:
+    kind: KindArgument, source: Source, data: Data = None, *, output: Output, target: Target = None,
+    feature: Feature = None, parameter: Parameter = None, of: Of = None, against: Against = None, per: Per = None,
+    rates: Rates = None, model: ModelChoice = None, degree: options.Degree = None, loss: options.LossOption = None,
+    solver: SolverChoice = None, optimizer: options.OptimizerOption = None,
+    learning_rate: options.LearningRate = None, batch_size: options.BatchSize = None, epochs: options.Epochs = None,
+    l1: options.L1 = None, l2: options.L2 = None, seed: SeedChoice = None, leave_out: options.LeaveOut = None,
+    missing: MissingChoice = None, max_levels: options.MaxLevels = None, trust: options.Trust = False,
+    dark: Dark = False, size: Size = None,
+) -> None:  # fmt: skip
     """Draw a picture of a saved model, or of a table that is fitted first (with --target)."""
     with sentences():
         check_path(output)
