@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from benchmarks import compare, memory, results, run, table
+from benchmarks import cluster_cost, compare, memory, results, run, table
 from benchmarks.measure import Result, Worker, measure, missed
 from benchmarks.problems import PROBLEMS, cluster, descent, files, laws, least_squares, likelihood, paths, search
 from benchmarks.problems.problem import Problem
@@ -81,6 +81,22 @@ def test_rows_on_a_cluster_are_judged_block_by_block() -> None:
     X, y = (np.concatenate(parts) for parts in zip(*(cluster.block(plain, i) for i in range(10)), strict=True))
     w = np.linspace(0, 1, 20)
     assert plain.judge({"w": w, "b": 2.0}).objective == pytest.approx(np.mean((X @ w + 2 - y) ** 2) / 2)
+
+
+def test_costs_of_a_cluster_are_recovered_from_runs_that_they_made() -> None:
+    truth = cluster_cost.Model({"sum": 1e-8, "work": 2e-8}, {"sum": 1e-9, "work": 3e-10}, task=1e-3, round=0.02)
+    sizes = [(rows, columns, at_work, parts) for rows in (10**5, 10**7) for columns in (5, 50)
+             for at_work in (1, 2) for parts in (8, 100)]  # fmt: skip
+    runs = [cluster_cost.Run(kind, rows, columns, at_work, at_work, parts, 0, 0, 0.0)
+            for kind in cluster_cost.KINDS for rows, columns, at_work, parts in sizes]  # fmt: skip
+    runs = [run._replace(seconds=float(np.dot(cluster_cost.terms(run), cluster_cost.flat(truth)))) for run in runs]
+    assert cluster_cost.flat(cluster_cost.fitted(runs)) == pytest.approx(cluster_cost.flat(truth))
+    assert cluster_cost.tasks(100) == 100 + 13 + 2 + 1
+    network = cluster_cost.Network(0.0, 1e99)
+    many = cluster_cost.saturated(truth, 1e10)
+    for workers, sooner in ((many - 1, False), (many, True)):
+        found = cluster_cost.parts_of(truth, network, "sum", 1e10, cluster_cost.COLUMNS, workers, 1e3)
+        assert (found.scheduler >= found.rows) is sooner
 
 
 def test_the_search_is_judged_at_what_was_found() -> None:
