@@ -1,7 +1,7 @@
 """What a pass on a cluster costs: measured with one to four workers here, fitted, and drawn to a thousand.
 
     python -m benchmarks.cluster_cost            fits benchmarks/cluster_cost.csv and draws docs/cluster_cost.svg
-    python -m benchmarks.cluster_cost measure    measures first, a few minutes
+    python -m benchmarks.cluster_cost 1 2 3 4    measures with so many workers first, a few minutes
 
     seconds = rows · (a + c · numbers) / processors           the rows, where they are
             + tasks · s + r                                   the scheduler, one task after the other; a round
@@ -97,16 +97,15 @@ def measured(client: Any, rows: int, columns: int, parts: int, workers: int) -> 
         yield Run(kind, each * parts, columns, workers, at_work, parts, best.sent_bytes, best.moved_bytes, best.seconds)
 
 
-def measure() -> list[Run]:
+def measure(workers: int) -> None:
+    """Measure with so many workers; what was measured with others stays."""
     from gradloop.cluster.connection import connected
 
-    found = []
-    for workers in (1, 2, 3, 4):
-        with connected(f"local:{workers}") as client:
-            for size in SIZES:
-                found += list(measured(client, *size, workers))
-                print(*found[-2:], sep="\n", flush=True)
-    return found
+    found = [run for run in read() if run.workers != workers]
+    with connected(f"local:{workers}") as client:
+        for size in SIZES:
+            found += measured(client, *size, workers)
+    write(sorted(found, key=lambda run: run.workers))
 
 
 def write(runs: list[Run], path: Path = PLACE) -> None:
@@ -201,7 +200,8 @@ def draw(model: Model, runs: list[Run], path: Path = PICTURE) -> None:
     )
     right.plot([], [], ":", color="gray", label="of it the scheduler")
     right.plot([], [], "-.", color="gray", label="of it the network")
-    right.legend(fontsize=8)
+    right.set_ylim(1e-2, 3e5)
+    right.legend(fontsize=8, ncols=2, loc="upper right")
     figure.savefig(path, metadata={"Date": None})
     figure.savefig(Path("/tmp") / "cluster_cost.png") if "--png" in sys.argv else None
 
@@ -217,8 +217,8 @@ def saturated(model: Model, rows: float) -> int:
 
 
 def main() -> None:
-    if "measure" in sys.argv:
-        write(measure())
+    for workers in filter(str.isdecimal, sys.argv[1:]):
+        measure(int(workers))
     runs = read()
     model = fitted(runs)
     missed = [float(np.dot(terms(run), flat(model))) / run.seconds - 1 for run in runs]
