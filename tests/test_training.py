@@ -330,6 +330,29 @@ def test_a_second_fit_compiles_nothing():
     assert compiled.modules == before
 
 
+AGAIN = {
+    "closed_form": {"solver": "closed_form"},
+    "newton": {"solver": "newton"},
+    "lbfgs": {"solver": "lbfgs"},
+    "gauss_newton": {"solver": "gauss_newton"},
+    "gradient_descent": {"solver": "gradient_descent"},
+    "minibatch": {"solver": "minibatch", "holdout": 0.25},
+    "exhaustive": {"solver": gl.Exhaustive({"b": [1.0, 2.0]})},
+    "law": {"model": lambda x, k, c: k * np.exp(x[0] / 9) + c, "start": {"k": 1.0, "c": 0.0}},
+    "robust": {"loss": "huber", "penalty": gl.l2(0.1)},
+}
+
+
+@pytest.mark.parametrize("options", AGAIN.values(), ids=AGAIN)
+def test_a_repeated_fit_compiles_nothing_whatever_the_solver(options):
+    from gradloop.compiler.jit import compiled
+
+    gl.fit(X, Y, **options).predict(X)
+    before = compiled.modules
+    gl.fit(X[1:], Y[1:] + 1, seed=2, **options).predict(X)
+    assert compiled.modules == before
+
+
 def test_progress_and_ctrl_c_reach_the_front_door():
     def stop(progress):
         if progress.epoch == 2:

@@ -1,13 +1,15 @@
 """Sum and Map: exact sums in float64, any part of the rows, and results in the precision of the program."""
 
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from gradloop.compiler.loops import Inputs, Map, Sum
-from gradloop.compiler.program import ROWS_IN_BLOCK, Program
+from gradloop.compiler.jit import assembly, optimised_text
+from gradloop.compiler.loops import Inputs, Loop, Map, Sum
+from gradloop.compiler.program import ROWS_IN_BLOCK, Program, module_text
 from gradloop.compiler.schedule import (
     LANES_OF_COSTLY,
     LANES_OF_TOTALS,
@@ -17,6 +19,7 @@ from gradloop.compiler.schedule import (
     rows_are_vectors,
     total_size,
 )
+from gradloop.core.grad import gradient
 from gradloop.core.spec import Spec
 from gradloop.core.trace import trace
 
@@ -115,3 +118,32 @@ def test_which_rows_become_vectors_and_how_many_are_worked_on() -> None:
     assert of(lambda x, w: x @ w, 10, w=(10,)) == (False, 1)
     assert of(lambda x, w: (x[0] * w - x[1]) ** 2, 2, w=(1000,)) == (False, LANES_OF_TOTALS)
     assert of(lambda x, w: (x[0] * w - x[1]) ** 2, 2, w=(10,)) == (True, 1)
+
+
+# ---- what the loop over the rows is made of ----
+
+OF_A_LOSS = {
+    "squared": lambda x, w: (np.dot(x, w) - 1.0) ** 2 / 2,
+    "logistic": lambda x, w: np.logaddexp(0.0, np.dot(x, w)),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("columns", [2, 20])
+@pytest.mark.parametrize("name", OF_A_LOSS)
+def test_rows_are_passed_with_vectors_and_without_calls(name: str, columns: int, dtype: Any) -> None:
+    specs = {"x": Spec((columns,), np.dtype(dtype)), "w": Spec((columns,), np.dtype(dtype))}
+    loss = trace(OF_A_LOSS[name], specs)
+    inputs = Inputs(loss.inputs[:1], loss.inputs[1:])
+    loops: list[Loop] = [Sum(gradient(loss, ["w"], with_value=True), inputs), Map(loss, inputs)]
+    for loop in loops:
+        text, wide = module_text(loop), rows_are_vectors(loop)
+        assert re.search(r"(fmul|fadd|fsub) [^\n]*<\d+ x (double|float)>", optimised_text(text, wide))
+        assert not re.search(r"^\s+(call|bl)", assembly(text, wide), re.MULTILINE)
+
+
+def test_a_call_in_the_loop_would_be_seen() -> None:
+    specs = {"x": Spec((2,), np.dtype(np.float64)), "w": Spec((2,), np.dtype(np.float64))}
+    sine = trace(lambda x, w: np.sin(np.dot(x, w)), specs)
+    text = module_text(Map(sine, Inputs(sine.inputs[:1], sine.inputs[1:])))
+    assert re.search(r"^\s+(call|bl)", assembly(text), re.MULTILINE)
