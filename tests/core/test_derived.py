@@ -24,6 +24,12 @@ def test_any_difference_makes_two(other):
     assert shared(graph()) is not shared(graph(**other))
 
 
+def test_long_constants_are_compared_to_the_last_bit():
+    one, other = np.arange(500.0), np.arange(500.0)
+    other[250] = np.nextafter(250.0, 251)
+    assert str(graph(one)) == str(graph(other)) and shared(graph(one)) is not shared(graph(other))
+
+
 def test_what_is_derived_is_derived_once_for_each_question():
     asked = []
 

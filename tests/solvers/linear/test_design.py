@@ -52,12 +52,13 @@ def test_columns_and_offset_make_the_prediction(model, start, place, is_x, engin
     assert weights is None
 
 
+@pytest.mark.parametrize("penalty", [None, l2(0.3)], ids=["free", "penalised"])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(("model", "start"), [law[:2] for law in LAWS])
-def test_products_give_the_objective_of_the_compiled_pass(model, start, weighted, monkeypatch):
+def test_products_give_the_objective_of_the_compiled_pass(model, start, weighted, penalty, monkeypatch):
     monkeypatch.setattr(module, "ROWS_IN_PIECE", 16)
     weights = random.integers(0, 3, size=40).astype(float) if weighted else None
-    found = problem(model, start, penalty=l2(0.3), weights=weights)
+    found = problem(model, start, penalty=penalty, weights=weights)
     flat = random.normal(size=found.start.size)
     value, slope = Design(found).objective(flat)
     expected, steep = found.objective(flat)
