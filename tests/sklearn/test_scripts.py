@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+import gradloop
+import gradloop.sklearn
+
 PROGRAMS = {
     "diabetes": """
 from sklearn.datasets import load_diabetes
@@ -139,8 +142,87 @@ for _ in range(30):
     model.partial_fit(X, X @ [1.0, -2.0, 3.0] + 4)
 result = [model.coef_, model.intercept_]
 """,
+    "few coefficients": """
+from sklearn.datasets import load_breast_cancer
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import scale
+
+X, y = load_breast_cancer(return_X_y=True)
+model = LogisticRegression(l1_ratio=1.0, solver="saga", C=0.1, tol=1e-7, max_iter=20_000).fit(scale(X), y)
+result = [model.coef_, model.intercept_, model.predict_proba(scale(X))]
+""",
+    "classes that count the same, one after the other": """
+from sklearn.datasets import load_wine
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import scale
+
+X, y = load_wine(return_X_y=True)
+model = LogisticRegression(class_weight="balanced", warm_start=True, tol=1e-9, max_iter=5000)
+result = [model.set_params(C=C).fit(scale(X), y).coef_ for C in (0.01, 0.1, 1.0)]
+""",
+    "estimators within others": """
+import numpy as np
+from sklearn.datasets import load_diabetes
+from sklearn.ensemble import BaggingRegressor, StackingRegressor
+from sklearn.feature_selection import RFE, SelectFromModel
+from sklearn.linear_model import Lasso, Ridge
+from sklearn.multioutput import MultiOutputRegressor
+
+X, y = load_diabetes(return_X_y=True)
+stacked = StackingRegressor([("ridge", Ridge()), ("lasso", Lasso(alpha=0.1, tol=1e-9))], final_estimator=Ridge())
+result = [
+    RFE(Ridge(), n_features_to_select=4).fit(X, y).support_,
+    SelectFromModel(Lasso(alpha=0.1, tol=1e-9)).fit(X, y).get_support(),
+    BaggingRegressor(Ridge(), n_estimators=3, random_state=0).fit(X, y).predict(X[:9]),
+    stacked.fit(X, y).predict(X[:9]),
+    MultiOutputRegressor(Ridge()).fit(X, np.column_stack([y, -2 * y])).predict(X[:9]),
+]
+""",
+    "a search among random settings, in pipelines of other kinds": """
+import pickle
+
+from scipy.stats import loguniform
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.inspection import permutation_importance
+from sklearn.linear_model import ElasticNet, LogisticRegression
+from sklearn.model_selection import RandomizedSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+
+X, y = load_diabetes(return_X_y=True)
+settings = {"alpha": loguniform(1e-4, 1), "l1_ratio": [0.2, 0.8]}
+search = RandomizedSearchCV(ElasticNet(tol=1e-9, max_iter=10_000), settings, n_iter=5, cv=3, random_state=0).fit(X, y)
+flowers, kinds = load_iris(return_X_y=True)
+classifier = LogisticRegression(tol=1e-9, max_iter=5000)
+result = [
+    search.best_params_["alpha"],
+    pickle.loads(pickle.dumps(search)).predict(X[:9]),
+    permutation_importance(search.best_estimator_, X, y, n_repeats=2, random_state=0).importances_mean,
+    OneVsRestClassifier(classifier).fit(flowers, kinds).predict_proba(flowers),
+    CalibratedClassifierCV(classifier, cv=3).fit(flowers, kinds).predict_proba(flowers),
+]
+""",
 }
-CLOSE = {"one against the rest": 0.02, "out of core": 1e-3, "robust": 1e-3, "digits": 1e-4, "quantiles": 1e-8}
+REFUSED = {
+    "LogisticRegression(solver='liblinear')": "solver='liblinear' cannot be honoured",
+    "LogisticRegression(l1_ratio=0.5)": "choose 'saga'",
+    "LogisticRegression(dual=True, solver='saga')": "dual=True cannot be honoured",
+    "SGDClassifier(early_stopping=True)": "early_stopping=True cannot be honoured",
+    "SGDRegressor(learning_rate='adaptive')": "learning_rate='adaptive' cannot be honoured",
+    "Lasso(warm_start=True)": "warm_start=True cannot be honoured",
+    "Lasso(selection='random')": "selection='random' cannot be honoured",
+    "Ridge(solver='sag')": "solver='sag' cannot be honoured",
+    "Ridge(positive=True)": "positive=True cannot be honoured",
+    "LinearRegression(n_jobs=3)": "n_jobs=3 cannot be honoured",
+}
+CLOSE = {
+    "few coefficients": 2e-4,
+    "one against the rest": 0.02,
+    "out of core": 1e-3,
+    "robust": 1e-3,
+    "digits": 1e-4,
+    "quantiles": 1e-8,
+}
 
 
 def run(program):
@@ -160,3 +242,17 @@ def test_the_same_results_with_another_import(name):
             assert np.array_equal(ours, theirs)
         else:
             np.testing.assert_allclose(ours, theirs, rtol=close, atol=close * np.max(np.abs(theirs)))
+
+
+@pytest.mark.parametrize("call", REFUSED)
+def test_what_cannot_be_honoured_is_refused(call):
+    model = eval(call, vars(gradloop.sklearn))
+    with pytest.raises(gradloop.OptionError, match=REFUSED[call]):
+        model.fit([[0.0], [1.0], [2.0]], [0, 1, 1])
+
+
+@pytest.mark.parametrize("name", ["LinearRegression", "Lasso", "SGDRegressor", "HuberRegressor", "LawRegressor"])
+def test_several_targets_are_several_fits(name):
+    targets = np.zeros((3, 2))
+    with pytest.raises(gradloop.DataError, match=f"{name}: y has 2 columns, .*MultiOutputRegressor"):
+        getattr(gradloop.sklearn, name)().fit([[0.0], [1.0], [2.0]], targets)

@@ -97,6 +97,15 @@ def feature_names(estimator: Any, X: Array) -> tuple[str, ...]:
     return tuple(f"x[{i}]" for i in range(X.shape[1])) if names is None else tuple(map(str, names))
 
 
+def check_one_target(estimator: Any, y: Any) -> None:
+    """Several targets are several fits."""
+    if getattr(y, "ndim", 1) == 2 and y.shape[1] > 1:
+        raise DataError(
+            f"{type(estimator).__name__}: y has {y.shape[1]} columns, but one target is fitted at a time; put "
+            "sklearn.multioutput.MultiOutputRegressor around it."
+        )
+
+
 def weights_of(estimator: Any, sample_weight: Any, X: Array) -> Array | None:
     """Sample weights as numbers; those below zero mean nothing."""
     if sample_weight is None:
@@ -196,6 +205,7 @@ class LinearRegressor(RegressorMixin, Estimator):  # type: ignore[misc]
     """A regressor that predicts X · coef_ + intercept_."""
 
     def _data(self, X: Any, y: Any, sample_weight: Any) -> tuple[Array, Array, Array | None]:
+        check_one_target(self, y)
         X, y = validate_data(self, X, y, dtype=FLOATS, y_numeric=True, order="C")
         return X, y, weights_of(self, sample_weight, X)
 

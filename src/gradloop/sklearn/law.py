@@ -15,7 +15,16 @@ from gradloop.examples import as_loss, as_model
 from gradloop.inference import Fit
 from gradloop.penalties import Penalty
 from gradloop.sklearn.callbacks import with_callbacks
-from gradloop.sklearn.common import FLOATS, Estimator, as_given, errors_by_name, feature_names, printing, weights_of
+from gradloop.sklearn.common import (
+    FLOATS,
+    Estimator,
+    as_given,
+    check_one_target,
+    errors_by_name,
+    feature_names,
+    printing,
+    weights_of,
+)
 from gradloop.sklearn.options import check_whole, seed_of
 from gradloop.solvers.auto import Solver
 from gradloop.training import as_solver, check_options
@@ -83,6 +92,7 @@ class LawRegressor(RegressorMixin, Estimator):  # type: ignore[misc]
         check_whole(self, "verbose", 0)
         seed = seed_of(0 if self.random_state is None else self.random_state)
         solver, given = as_solver(self.solver), (X, y, sample_weight)
+        check_one_target(self, y)
         X, y = validate_data(self, X, y, dtype=FLOATS, y_numeric=True, order="C")
         start = self.start(X.shape[1]) if callable(self.start) else self.start
         check_options(seed, start, self.penalty)
