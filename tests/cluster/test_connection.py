@@ -54,17 +54,47 @@ def test_what_is_no_cluster() -> None:
         check_age("2021.9.1")
 
 
-def test_the_shell_fits_on_a_cluster(tmp_path: Path) -> None:
+def test_the_shell_fits_predicts_and_judges_on_a_cluster(tmp_path: Path) -> None:
+    import json
+
     from typer.testing import CliRunner
 
-    from clusters import write_files
     from gradloop.cli.app import app
 
-    folder = write_files(tmp_path)
-    given = ["fit", "--target", "y", "--leave-out", "holed", "--leave-out", "yes", "--quiet", "--cluster"]
-    found = CliRunner().invoke(app, [*given, "local:1", folder, "-o", str(tmp_path / "model")])
+    (tmp_path / "rows").mkdir()
+    folder, model, out = write_files(tmp_path / "rows", files=2), str(tmp_path / "model"), tmp_path / "out"
+
+    def run(*given: str) -> Any:
+        return CliRunner().invoke(app, [*given, "--cluster", "local:1"])
+
+    asked = ["--target", "y", "--leave-out", "holed", "--leave-out", "yes", "--quiet"]
+    solver = ["--solver", "minibatch", "--learning-rate", "0.05", "--epochs", "3"]
+    found = run("fit", folder, *asked, *solver, "-o", model)
     assert found.exit_code == 0, found.output
-    assert (tmp_path / "model").exists()
+    found = run("predict", model, folder, "-o", str(out), "--form", "csv", "--keep", "a")
+    assert found.exit_code == 0, found.output
+    assert [path.name for path in sorted(out.iterdir())] == ["part-00000.csv", "part-00001.csv"]
+    assert "does not use" in found.stderr
+    found = run("evaluate", model, folder, "--json")
+    assert json.loads(found.stdout)["RMSE"] == pytest.approx(gl.load(model).evaluate(folder)["RMSE"], rel=1e-12)
+    assert json.loads(found.stdout)["rows"] == 3000
+
+
+def test_the_shell_refuses_what_means_nothing(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from gradloop.cli.app import app
+
+    model = tmp_path / "model"
+    gl.fit({"x": [1.0, 2.0], "y": [1.0, 2.0]}, target="y").save(model)
+    for given, said in (
+        (["predict", str(model), "rows", "--form", "csv"], "--form is for --cluster"),
+        (["evaluate", str(model), "rows", "--cloudpickle"], "--cloudpickle is for --cluster"),
+        (["predict", str(model), "rows", "--cluster", "local:1"], "need a folder"),
+        (["evaluate", str(model), "-", "--cluster", "local:1"], "With --cluster give DATA"),
+    ):
+        found = CliRunner().invoke(app, given)
+        assert found.exit_code == 2 and said in found.stderr
 
 
 def test_a_dashboard_is_there_for_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +140,7 @@ def test_a_cluster_behind_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     folder, asked = write_files(tmp_path / "rows", files=2), {"target": "y", "leave_out": ["holed", "yes"]}
     wanted = gl.fit(folder, cluster=cluster_of(1), **asked).params["w"].tobytes()
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, host="127.0.0.1", protocol="tls://", security=security,
+        n_workers=1, threads_per_worker=2, host="127.0.0.1", protocol="tls://", security=security,
         dashboard_address="127.0.0.1:0", silence_logs=50,
     ) as cluster:  # fmt: skip
         assert cluster.scheduler_address.startswith("tls://127.0.0.1:")

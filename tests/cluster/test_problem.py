@@ -25,18 +25,28 @@ KINDS["exhaustive"] = {"target": "y", "leave_out": ["yes", "holed", "kind"], "so
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_and_two_workers_give_the_same_bits_and_one_machine_the_same_answer(kind: str, tmp_path: Path) -> None:
+def test_any_number_of_workers_gives_the_same_bits_and_one_machine_the_same_answer(kind: str, tmp_path: Path) -> None:
     folder, asked = write_files(tmp_path), KINDS[kind]
     here = gl.fit(folder, **asked)
-    one, two = (gl.fit(folder, cluster=cluster_of(many), **asked) for many in (1, 2))
+    one, two, four = (gl.fit(folder, cluster=cluster_of(many), **asked) for many in (1, 2, 4))
     for name, found in here.params.items():
-        assert one.params[name].tobytes() == two.params[name].tobytes()
+        assert one.params[name].tobytes() == two.params[name].tobytes() == four.params[name].tobytes()
         np.testing.assert_allclose(two.params[name], found, rtol=1e-12)
     assert (two.statistics is None) == (here.statistics is None)
     if two.statistics is not None:
         np.testing.assert_allclose(two.statistics.standard_error, here.statistics.standard_error, rtol=1e-9)
     assert two.feature_names == here.feature_names
     assert "passes over" in two.notes[-1]
+
+
+def test_other_parts_give_the_same_answer(tmp_path: Path) -> None:
+    found = []
+    for files in (1, 4, 30):
+        folder = tmp_path / str(files)
+        folder.mkdir()
+        found.append(gl.fit(write_files(folder, files=files), cluster=cluster_of(2), **KINDS["newton"]).params["w"])
+    for one in found[1:]:
+        np.testing.assert_allclose(one, found[0], rtol=1e-12)
 
 
 def test_the_record_tells_rounds_and_bytes_of_each_pass(tmp_path: Path) -> None:
