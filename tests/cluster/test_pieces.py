@@ -47,7 +47,7 @@ def test_csv_is_cut_where_records_end(size: int, tmp_path: Path, monkeypatch: py
 
 def test_groups_of_rows_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pieces, "SIZE", 10)
-    assert [part[1:3] for part in pieces.groups_together("file", [4, 4, 4, 20, 3])] == [(0, 3), (3, 4), (4, 5)]
+    assert [part[1:3] for part in pieces.groups_together("file", [4, 4, 4, 20, 3])] == [(0, 2), (2, 3), (3, 4), (4, 5)]
 
 
 def test_a_cell_of_a_stretch_is_told_with_its_place(tmp_path: Path) -> None:

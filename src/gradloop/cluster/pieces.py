@@ -121,14 +121,14 @@ def cuts_of(client: Any, path: str) -> list[Any]:
 
 
 def groups_together(path: str, sizes: list[int]) -> list[Any]:
-    """Groups of rows of these sizes in bytes, put together until they are large enough."""
+    """Groups of rows of these sizes in bytes, put together as far as they do not become too large."""
     ends, held = [0], 0
-    for group, size in enumerate(sizes, 1):
-        held += size
-        if held >= SIZE or group == len(sizes):
+    for group, size in enumerate(sizes):
+        if held and held + size > SIZE:
             ends.append(group)
             held = 0
-    return [Cut(path, first, last) for first, last in pairwise(ends)]
+        held += size
+    return [Cut(path, first, last) for first, last in pairwise([*ends, len(sizes)])]
 
 
 def records_together(client: Any, path: str) -> list[Any]:
