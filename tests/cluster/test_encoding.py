@@ -8,7 +8,12 @@ import pytest
 
 import gradloop as gl
 from clusters import cluster_of, columns, write_files
+from gradloop.cluster.encoding import Split, some_tables
+from gradloop.data.missing import Rules
+from gradloop.data.sources import open_source
+from gradloop.data.split import holdout_limit, holdout_split
 from gradloop.errors import DataError, OptionError
+from gradloop.larger.encoding import task_of
 
 ASKED: dict[str, Any] = {"target": "y", "leave_out": ["yes", "holed"]}
 
@@ -59,6 +64,29 @@ def test_the_same_rows_are_held_out_as_on_one_machine(kind: str, tmp_path: Path)
     assert here.holdout is not None and one.holdout is not None and one.holdout.keys() == here.holdout.keys()
     np.testing.assert_allclose(list(one.holdout.values()), list(here.holdout.values()), rtol=1e-10)
     assert [note for note in one.notes if "left out" in note] == [note for note in here.notes if "left out" in note]
+
+
+def test_rows_are_held_out_by_their_number_also_in_a_part_of_many_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    path = str(tmp_path / "rows.parquet")
+    y = [None if row % 7 == 0 else float(row) for row in range(700)]
+    parquet.write_table(pyarrow.table({"x": np.arange(700.0), "y": y}), path, row_group_size=90)
+    monkeypatch.setattr("gradloop.data.sources.tables.ROWS", 90)
+    source = open_source(path)
+    assert source is not None
+    task = task_of(source, None, "y", (), "linear", None, None, None, Rules())
+    usable = np.array([row for row in range(700) if row % 7])
+    split = Split(50, 3, holdout_limit(50 + len(usable), 0.3, 3))
+    train, held = (
+        np.concatenate([table.column("x") for table in some_tables(path, task, split, held)]) for held in (False, True)
+    )
+    wanted = [rows[rows >= 50] - 50 for rows in holdout_split(50 + len(usable), 0.3, 3)]
+    np.testing.assert_array_equal(train, usable[wanted[0]])
+    np.testing.assert_array_equal(held, usable[wanted[1]])
 
 
 def test_early_stopping_looks_at_the_rows_held_out(tmp_path: Path) -> None:
