@@ -124,6 +124,32 @@ def test_the_short_batch_is_told_from_the_others(opened):
     assert "3 rows" in page.locator("section.batch figcaption").inner_text()
 
 
+def test_the_short_batch_is_drawn_as_in_the_book_too(opened):
+    """The sum over its three rows, divided by ten: computed here from the rows, and read from bars and table there."""
+    fit = line()
+    step = record_of(fit)["steps"]["taken"][5]
+    page = opened(fit)
+    press(page, "To the start")
+    for at in range(5):
+        assert page.locator("section.batch .bar.book").count() == 0, at
+        press(page, "Step forward")
+    w, b = step["before"]
+    rows = step["points"]
+    error = w * X[rows, 0] + b - Y[rows]
+    book = [np.sum(error * X[rows, 0]) / 10, np.sum(error) / 10]
+    page.locator("section.batch summary").click()
+    told = [numbers(row) for row in page.locator("section.batch tbody tr").all_inner_texts()]
+    assert [cells[-2] for cells in told] == pytest.approx(book, rel=1e-3)
+    wide = {
+        kind: [float(bar.get_attribute("width")) for bar in page.locator(f"section.batch .bar.{kind}").all()]
+        for kind in ("lit", "book")
+    }
+    assert wide["book"] == pytest.approx(
+        [max(0.3 * width, 1.0) for width in wide["lit"]]
+    )  # a bar is seen, however small
+    assert "0.3 of the mean" in page.locator("section.batch figcaption").inner_text()
+
+
 def test_it_plays_and_pauses(opened):
     page = opened(line())
     press(page, "Play")

@@ -26,17 +26,20 @@ export function batchFigure(scene: Scene): Figure {
     const [batch, full] = [vector(step.gradient), vector(step.full_gradient)];
     const svg = s("svg", { role: "img", width, "aria-label": words.batchTitle(step.batch, batches) });
     const top = batches > 1 ? strip(svg, step) : 0;
-    const height = bars(svg, batch, full, top);
+    const rows = step.rows ?? record.rows;
+    const book = asInTheBook(batch, rows, steps.batch_size);
+    const kinds = batches > 1 ? { lit: batch, ...(book && { book }), full } : { lit: batch };
+    const height = bars(svg, kinds, top);
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     svg.setAttribute("height", String(height));
     figure.picture.replaceChildren(svg);
     const shown = batch.length > MOST_BARS ? words.someParameters(MOST_BARS, batch.length) : null;
     if (batches === 1) say(figure.caption, words.whole, shown);
     else {
-      const keys = [key("lit", words.batchGradient), key("full", words.fullGradient)];
-      const rows = step.rows ?? record.rows;
+      const keys = [key("lit", words.batchGradient), ...(book ? [key("book", words.bookGradient)] : []), key("full", words.fullGradient)];
       const first = words.strip(batches, steps.batch_size, last);
-      say(figure.caption, ...keys, first, words.thisBatch(rows, rows < steps.batch_size), compared(batch, full), shown);
+      const taken = book ? words.shortBatch(rows, steps.batch_size, number(rows / steps.batch_size, 3)) : words.thisBatch(rows);
+      say(figure.caption, ...keys, first, taken, compared(batch, full), shown);
     }
     asTable.renew();
   };
@@ -56,19 +59,20 @@ export function batchFigure(scene: Scene): Figure {
     return 46;
   }
 
-  function bars(svg: SVGElement, batch: Vector, full: Vector, top: number): number {
-    const size = (i: number) => Math.max(Math.abs(batch[i]), Math.abs(full[i])) || 0;
-    const kept = batch.map((_, i) => i).sort((a, b) => size(b) - size(a)).slice(0, MOST_BARS).sort((a, b) => a - b);
+  function bars(svg: SVGElement, kinds: Record<string, Vector>, top: number): number {
+    const size = (i: number) => Math.max(...Object.values(kinds).map((values) => Math.abs(values[i]))) || 0;
+    const kept = kinds.lit.map((_, i) => i).sort((a, b) => size(b) - size(a)).slice(0, MOST_BARS).sort((a, b) => a - b);
     const most = Math.max(...kept.map(size), 1e-300);
     const left = Math.min(width * 0.3, 150);
     const middle = left + (width - left) / 2;
     const reach = (width - left) / 2 - 74;
-    const pitch = batches > 1 ? 42 : 24;
+    const pitch = 10 + 16 * Object.keys(kinds).length;
     kept.forEach((i, row) => {
       const y = top + row * pitch;
       svg.append(s("text", { class: "label", x: left - 6, y: y + pitch / 2, "text-anchor": "end" }, short(record.parameters.names[i], Math.floor(left / 9.5))));
-      bar(svg, middle, y + 4, (batch[i] / most) * reach, "lit", number(batch[i], 3));
-      if (batches > 1) bar(svg, middle, y + 20, (full[i] / most) * reach, "full", number(full[i], 3));
+      Object.entries(kinds).forEach(([kind, values], k) => {
+        bar(svg, middle, y + 4 + 16 * k, (values[i] / most) * reach, kind, number(values[i], 3));
+      });
     });
     svg.append(s("line", { class: "edge", x1: middle, x2: middle, y1: top, y2: top + kept.length * pitch }));
     return top + kept.length * pitch + 4;
@@ -92,8 +96,13 @@ export function batchFigure(scene: Scene): Figure {
 
   const asTable = onDemand(words.gradientTable, () => {
     const step = stops[scene.at].step;
-    const rows = (step?.gradient ?? []).map((value, i) => [record.parameters.names[i], number(value), number(step?.full_gradient[i])]);
-    return table([words.parameter, words.batchGradient, words.fullGradient], rows);
+    const batch = step?.gradient ?? [];
+    const book = step && steps ? asInTheBook(vector(batch), step.rows ?? record.rows, steps.batch_size) : null;
+    const rows = batch.map((value, i) => {
+      const between = book ? [number(book[i])] : [];
+      return [record.parameters.names[i], number(value), ...between, number(step?.full_gradient[i])];
+    });
+    return table([words.parameter, words.batchGradient, ...(book ? [words.bookGradient] : []), words.fullGradient], rows);
   });
   if (steps) figure.more.append(asTable.element);
   return figure;
@@ -102,6 +111,11 @@ export function batchFigure(scene: Scene): Figure {
 // How many rows are left for the last batch of an epoch.
 export function lastOf(rows: number, batchSize: number, batches: number): number {
   return rows - (batches - 1) * batchSize;
+}
+
+// The book's programs divide the sum over a batch by the size asked for, also where fewer rows are left; null where none lack.
+export function asInTheBook(gradient: Vector, rows: number, batchSize: number): Vector | null {
+  return rows < batchSize ? gradient.map((value) => (value * rows) / batchSize) : null;
 }
 
 function vector(values: (number | null)[]): Vector {

@@ -82,16 +82,16 @@ export const en = {
     last === size
       ? `An epoch is cut into ${batches} batches of ${size} rows.`
       : `An epoch is cut into ${batches} batches of ${size} rows; the last has only the ${last} that are left.`,
-  thisBatch: (rows: number, short: boolean) =>
-    short
-      ? `This is the short one: ${rows} rows, and its gradient is the mean over ${rows}, not over a full batch.`
-      : `This batch has ${rows} rows, and its gradient is their mean.`,
+  thisBatch: (rows: number) => `This batch has ${rows} rows, and its gradient is their mean.`,
+  shortBatch: (rows: number, size: number, fraction: string) =>
+    `This is the short one: ${rows} rows, and its gradient is the mean over ${rows}. The book's programs divide the sum over the ${rows} by ${size}, as if the batch were full: their gradient is ${fraction} of the mean, and so is their step.`,
   angle: (degrees: string, ratio: string) =>
     `The gradient of the batch points ${degrees}° away from that of all rows and is ${ratio} times as long.`,
   atRest: "The gradient of all rows vanishes here: only the batches still move the parameters.",
   whole: "Every step of this solver takes all rows, so that its gradient is the full one: there is no minibatch.",
   noSteps: "This solver does not go by gradients of batches, so there is none to show; the dial below runs gradient descent on the same data.",
   batchGradient: "gradient of the batch",
+  bookGradient: "as the book's programs take it",
   fullGradient: "gradient of all rows",
   someParameters: (shown: number, all: number) => `The ${shown} largest of ${all} are drawn.`,
   gradientTable: "Both gradients as a table",

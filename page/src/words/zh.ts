@@ -78,13 +78,15 @@ export const zh: Words = {
   batch: "小批量和它的梯度",
   strip: (batches, size, last) =>
     last === size ? `一轮分成 ${batches} 个小批量，每个 ${size} 行。` : `一轮分成 ${batches} 个小批量，每个 ${size} 行；最后一个只有剩下的 ${last} 行。`,
-  thisBatch: (rows, short) =>
-    short ? `这正是较短的那个：${rows} 行，它的梯度除以 ${rows} 求平均，而不是除以完整的批量大小。` : `这个小批量有 ${rows} 行，它的梯度是这些行的平均。`,
+  thisBatch: (rows) => `这个小批量有 ${rows} 行，它的梯度是这些行的平均。`,
+  shortBatch: (rows, size, fraction) =>
+    `这正是较短的那个：${rows} 行，它的梯度是这 ${rows} 行的平均。书中的程序把这 ${rows} 行的和除以 ${size}，如同小批量是满的：那样的梯度是平均值的 ${fraction} 倍，步长也是。`,
   angle: (degrees, ratio) => `小批量的梯度与全部样本的梯度相差 ${degrees}°，长度是后者的 ${ratio} 倍。`,
   atRest: "全部样本的梯度在这里为零：只有小批量还在移动参数。",
   whole: "这个求解器每一步都用全部的行，所以它的梯度就是完整的梯度，没有小批量。",
   noSteps: "这个求解器不靠小批量的梯度前进，所以这里没有可显示的；下面的旋钮在同样的数据上运行梯度下降。",
   batchGradient: "小批量的梯度",
+  bookGradient: "书中程序所取的",
   fullGradient: "全部样本的梯度",
   someParameters: (shown, all) => `画出 ${all} 个参数中最大的 ${shown} 个。`,
   gradientTable: "以表格显示两个梯度",
