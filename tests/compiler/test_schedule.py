@@ -19,6 +19,7 @@ from gradloop.compiler.schedule import (
     rows_are_vectors,
     total_size,
 )
+from gradloop.core.candidates import with_candidates
 from gradloop.core.grad import gradient
 from gradloop.core.spec import Spec
 from gradloop.core.trace import trace
@@ -96,6 +97,21 @@ def test_long_rows_are_read_one_after_the_other_where_their_entries_serve_once()
     assert lanes(pull, 64, w=(64,)) > 1  # written out, without a loop over the entries
     assert lanes(pull, 65, np.float32, w=(65,)) > 1
     assert lanes(lambda x, W: x @ W, 65, W=(65, 10)) > 1  # ten columns share a row
+
+
+def test_many_candidates_of_something_costly_take_one_row_and_vectors_throughout() -> None:
+    """Joined parts are copied in vectors too: none of the exponentials is one of a single number."""
+
+    def pair(x: Any, w: Any) -> Any:
+        both = np.concatenate([np.reshape(np.exp(x * w), -1), np.reshape(np.expm1(x * w), -1)])
+        return np.reshape(both, (-1, 1)) * np.reshape(both, (1, -1))
+
+    graph = trace(pair, {"x": Spec((), np.dtype(float)), "w": Spec((), np.dtype(float))})
+    wide = with_candidates(graph, ["w"], 64)
+    loop = Sum(wide, Inputs(wide.inputs[:1], wide.inputs[1:]))
+    assert lanes_in_order(loop) == 1
+    text = module_text(loop)
+    assert "fmul contract <8 x double>" in text and "fmul contract double" not in text
 
 
 def test_places_in_flat_arrays() -> None:
