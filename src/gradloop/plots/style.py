@@ -175,7 +175,8 @@ def fonts() -> list[str]:
 
     there = {font.name for font in fontManager.ttflist}
     if there.isdisjoint(EASTERN):  # the list is kept for long, and a font may have come since
-        for path in [path for path in findSystemFonts() if "CJK" in path][:1]:
+        come = [path for path in findSystemFonts() if "CJK" in path]
+        for path in sorted(come, key=lambda path: ("Regular" not in path, path))[:1]:
             fontManager.addfont(path)
         there = {font.name for font in fontManager.ttflist}
     return ["DejaVu Sans", *[name for name in EASTERN if name in there][:1]]
