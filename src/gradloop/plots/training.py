@@ -167,7 +167,7 @@ def rates_and_bound(
     axes.set_xscale("log")
     if steep:
         axes.set_yscale("log")
-        axes.set_ylim(low / 1.5, top)
+        axes.set_ylim(low / 1.5, begin * max(3, (begin / low) ** 0.2))  # words have room above the start
     else:
         axes.set_ylim(min(0.0, low), top)
     mark(axes, bound, begin)
