@@ -88,3 +88,19 @@ def test_kept_columns_stand_before_the_predictions_and_are_not_called_unused():
 def test_a_kept_column_may_not_be_called_as_a_prediction(name):
     with pytest.raises(OptionError, match="is what predictions are called"):
         Predictions(fits.houses(), open_source(TABLE | {name: [1.0] * 4}), keep=[name])
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "pipe"])
+def test_a_kept_column_that_the_model_reads_is_as_the_file_has_it(tmp_path, kind):
+    (tmp_path / "t").mkdir()
+    for part in range(2):
+        (tmp_path / "t" / f"{part}.csv").write_text("area,town\n050,Ulm\n60.50,Bonn\n")
+    source = open_source(tmp_path / ("t" if kind == "folder" else "t/0.csv"))
+    source.one_pass = kind == "pipe"
+    found = Predictions(fits.houses(), source, keep=["area", "town"])
+    plain = fits.houses().predict({"area": [50, 60.5], "town": ["Ulm", "Bonn"]})
+    for batch in found.batches():
+        times = len(batch["prediction"]) // 2
+        assert batch["area"].to_pylist() == ["050", "60.50"] * times
+        assert batch["town"].to_pylist() == ["Ulm", "Bonn"] * times
+        np.testing.assert_array_equal(batch["prediction"], np.tile(plain, times))

@@ -56,7 +56,7 @@ class Predictions:
         self._names = source.schema().names
         self._needed = fit.preparation.needed(source.name, self._names)
         check_known(source.name, self._names, self.keep)
-        source.take_as_written([name for name in self.keep if name not in self._needed])
+        self._written = source.as_written(self.keep)
         self.found = Remarks(fit.preparation)
 
     def batches(self) -> Iterator[Columns]:
@@ -73,7 +73,8 @@ class Predictions:
 
     def some(self) -> Iterator[Columns]:
         """The same, also of no rows."""
-        for table, kept in tables_and_cells(self.source, self._needed, self.keep):
+        columns = [self._written.get(name, name) for name in self.keep]
+        for table, kept in tables_and_cells(self.source, self._needed, columns):
             self.found.add(table)
             yield self._beside(kept, self._of(table))
 
@@ -86,8 +87,8 @@ class Predictions:
         return self.found.replacements(self.source.name)
 
     def _beside(self, kept: Any, found: Columns) -> Columns:
-        """Columns that are kept, and the predictions; a number that the model read is written as a fraction."""
-        return {name: _lasting(plain_values(kept[name]), name in self._needed) for name in self.keep} | found
+        """Columns that are kept, as the file or the frame has them, and the predictions."""
+        return {name: _lasting(plain_values(kept[self._written.get(name, name)])) for name in self.keep} | found
 
     def _of(self, table: Table) -> Columns:
         found = self._probabilities(table) if self.probability else {"prediction": self.fit.predict(table)}
@@ -99,9 +100,6 @@ class Predictions:
         return {f"{PROBABILITY}{name}": found[:, place] for place, name in enumerate(classes)}
 
 
-def _lasting(cells: Any, guessed: bool) -> Any:
-    """Cells in a type that will do for all rows: whole numbers may become fractions where types were guessed."""
-    kind = str(cells.type)
-    if guessed and kind.startswith(("int", "uint", "null")):
-        return cells.cast("double")
-    return cells.cast("string") if kind == "null" else cells
+def _lasting(cells: Any) -> Any:
+    """Cells in a type that has a name in files: where no cell has a value, text."""
+    return cells.cast("string") if str(cells.type) == "null" else cells

@@ -144,7 +144,17 @@ def test_a_type_per_column_is_announced(write):
 def test_columns_come_as_they_are_written_on_request(write, piece):
     """However they go on: numbers with zeros before them, then text."""
     source = CsvSource(write("id,x\n007,1\n8,2\n,3\nabc,4\n"), piece)
-    source.take_as_written(["id"])
-    cells = pyarrow.Table.from_batches(source.batches(["x", "id"]))
-    assert cells.to_pydict() == {"x": [1, 2, 3, 4], "id": ["007", "8", "", "abc"]}
-    assert "has no column 'y'" in refusal(source.take_as_written, ["y"])
+    text = source.as_written(["id"])["id"]
+    cells = pyarrow.Table.from_batches(source.batches(["x", text]))
+    assert cells.to_pydict() == {"x": [1, 2, 3, 4], text: ["007", "8", "", "abc"]}
+    assert pyarrow.Table.from_batches(source.batches([text])).to_pydict() == {text: ["007", "8", "", "abc"]}
+    assert "has no column 'y'" in refusal(source.as_written, ["y"])
+
+
+@pytest.mark.parametrize("piece", [16, 1 << 22])
+def test_columns_come_as_numbers_and_as_they_are_written(write, piece):
+    source = CsvSource(write("id,x\n007,1.50\n8,2\nNA,3.\n9,1e3\n"), piece)
+    text = source.as_written(["x", "id"])
+    found = pyarrow.Table.from_batches(source.batches([text["x"], "x", "id", text["id"]])).to_pydict()
+    assert found["x"] == [1.5, 2, 3, 1000] and found[text["x"]] == ["1.50", "2", "3.", "1e3"]
+    assert found["id"] == [7, 8, None, 9] and found[text["id"]] == ["007", "8", "NA", "9"]

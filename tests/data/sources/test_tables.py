@@ -41,7 +41,7 @@ def test_unknown_columns_are_told(tmp_path):
 def test_cells_stand_beside_the_tables(tmp_path):
     (tmp_path / "t.csv").write_text("id,x\n07,1\n08,2\n")
     source = open_source(tmp_path / "t.csv")
-    source.take_as_written(["id"])
-    ((table, cells),) = tables_and_cells(source, ["x"], ["id", "x"])
+    text = source.as_written(["id"])["id"]
+    ((table, cells),) = tables_and_cells(source, ["x"], [text, "x"])
     assert table.names == ("x",) and table.rows == 2
-    assert cells.to_pydict() == {"id": ["07", "08"], "x": [1, 2]}
+    assert cells.to_pydict() == {text: ["07", "08"], "x": [1, 2]}

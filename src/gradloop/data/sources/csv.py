@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 PIECE = 1 << 22  # bytes that are read at a time
+WRITTEN = "\0as written: "  # before the name of a column, for its text; no name in a file holds a zero byte
 
 
 @dataclass
@@ -89,14 +90,15 @@ class CsvSource(Source):
             yield from cells.to_batches()
         self._content.check_unchanged()
 
-    def take_as_written(self, names: Sequence[str]) -> None:
+    def as_written(self, names: Sequence[str]) -> dict[str, str]:
         import pyarrow
 
         types = self.schema()
         check_known(self.name, types.names, names)
         for name in names:
-            types = types.set(types.get_field_index(name), pyarrow.field(name, pyarrow.string()))
+            types = types.append(pyarrow.field(WRITTEN + name, pyarrow.string()))
         self._types = types
+        return {name: WRITTEN + name for name in names}
 
     def read(self) -> Table:
         """All rows in memory, with what is wrong in them told by line and column."""
@@ -187,9 +189,27 @@ def _parsed(
     import pyarrow
 
     try:
-        return piece, types, parse_csv(piece, include_columns=list(wanted), column_types=_kinds(types, wanted))
+        return piece, types, _cells(piece, types, wanted)
     except pyarrow.ArrowInvalid:
         return piece, types, None
+
+
+def _cells(piece: CsvText, types: "pyarrow.Schema", wanted: Sequence[str]) -> "pyarrow.Table":
+    """The cells of a piece in these types, and beside them those that are wanted as text."""
+    own, texts = _own(piece, wanted), [name for name in wanted if name not in (piece.names or ())]
+    if not texts:
+        return parse_csv(piece, include_columns=own, column_types=_kinds(types, own))
+    names = [name.removeprefix(WRITTEN) for name in texts]
+    said = parse_csv(piece, include_columns=names, column_types=dict.fromkeys(names, types.field(texts[0]).type))
+    cells = parse_csv(piece, include_columns=own, column_types=_kinds(types, own)) if own else said
+    for text, name in zip(texts, names, strict=True):
+        cells = cells.append_column(text, said[name])
+    return cells.select(list(wanted))
+
+
+def _own(piece: CsvText, wanted: Sequence[str]) -> list[str]:
+    """The columns that the file has under these names."""
+    return [name for name in wanted if name in (piece.names or ())]
 
 
 def _kinds(types: "pyarrow.Schema", wanted: Sequence[str]) -> dict[str, "pyarrow.DataType"]:
@@ -204,13 +224,14 @@ def _as_before(
 
     _, _, cells = _parsed(piece, types, wanted)
     if cells is None:
-        found = parse_csv(piece, include_columns=list(wanted)).schema
-        for name in wanted:
+        own = _own(piece, wanted)
+        found = parse_csv(piece, include_columns=own).schema
+        for name in own:
             common = wider(types.field(name).type, found.field(name).type)
             if common is None:
                 raise DataError(_unlike(piece, name, types.field(name).type))
             types = types.set(types.get_field_index(name), pyarrow.field(name, common))
-        cells = parse_csv(piece, include_columns=list(wanted), column_types=_kinds(types, wanted))
+        cells = _cells(piece, types, wanted)
     return cells, types
 
 

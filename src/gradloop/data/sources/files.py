@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gradloop.data import words
 from gradloop.data.cells import MISSING, Column, Mask, Problem
+from gradloop.data.sources.csv import CsvSource
 from gradloop.data.sources.source import Source, check_known, damage_told, digest
 from gradloop.data.table import Table
 from gradloop.errors import DataError
@@ -67,9 +68,12 @@ class FilesSource(Source):
                     yield batch.cast(_chosen(schema, wanted))
         self._ends = list(accumulate(counts))
 
-    def take_as_written(self, names: Sequence[str]) -> None:
-        for part in self._parts:
-            part.take_as_written(names)
+    def as_written(self, names: Sequence[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        if all(isinstance(part, CsvSource) for part in self._parts):
+            for part in self._parts:
+                found = part.as_written(names)
+        return found
 
     def length(self, most: int) -> int | None:
         found = 0

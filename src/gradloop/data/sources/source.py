@@ -62,8 +62,12 @@ class Source(ABC):
         """How many bytes there are to read, counted until they are more than so many; None where it does not tell."""
         return sum(map(os.path.getsize, self.files)) if self.files else None
 
-    def take_as_written(self, names: Sequence[str]) -> None:  # noqa: B027  # most sources have types of their own
-        """Give these columns as the text that stands in the file, where a file has nothing but text."""
+    def as_written(self, names: Sequence[str]) -> dict[str, str]:
+        """Columns of the text that stands in the file for these, by names under which ``batches`` then gives them too.
+
+        None where types are the source's own: its values are what was written.
+        """
+        return {}
 
     def read(self) -> Table:
         """All rows in memory."""
