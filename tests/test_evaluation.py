@@ -51,6 +51,8 @@ def test_rows_are_left_out_and_told_once_for_all_batches(tmp_path):
     path = write(tmp_path, price=np.full(ROWS, np.nan))
     with pytest.raises(DataError, match=f"has no value in any of {ROWS} rows"):
         fit.evaluate(path)
+    with pytest.raises(DataError, match="has no rows; give at least one"):
+        fit.evaluate(pyarrow.table(columns()).slice(0, 0))
 
 
 def test_columns_that_are_not_there_are_told_before_any_row_is_read():

@@ -15,6 +15,7 @@ from gradloop.data.sources.frames import TableSource
 from gradloop.data.sources.tables import tables
 from gradloop.data.standardise import Moments
 from gradloop.data.table import Table
+from gradloop.errors import DataError
 
 Array = Any
 
@@ -83,6 +84,8 @@ def together(
 
     Raises: DataError if no row is left.
     """
+    if not left_out.rows:
+        raise DataError(f"{name} has no rows; give at least one.")
     left_out.check(name, preparation.target_name)
     notes = *left_out.notes(preparation.target_name), *remarks.sentences(name, names)
     return Evaluation(joined(found), sum(part.rows for part in found), notes)

@@ -179,8 +179,6 @@ def evaluated(model: Fit, data: Any, cluster: Any, cloudpickle: bool) -> Evaluat
     for _, without, said in found:
         left_out.combine(without)
         remarks.combine(said)
-    if not left_out.rows:
-        raise DataError(f"{few.name} has no rows; give at least one.")
     of_all = list(chain.from_iterable(measured for measured, _, _ in found))
     return together(of_all, names, few.name, preparation, left_out, remarks)
 
