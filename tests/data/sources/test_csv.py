@@ -158,3 +158,12 @@ def test_columns_come_as_numbers_and_as_they_are_written(write, piece):
     found = pyarrow.Table.from_batches(source.batches([text["x"], "x", "id", text["id"]])).to_pydict()
     assert found["x"] == [1.5, 2, 3, 1000] and found[text["x"]] == ["1.50", "2", "3.", "1e3"]
     assert found["id"] == [7, 8, None, 9] and found[text["id"]] == ["007", "8", "NA", "9"]
+
+
+@pytest.mark.fault(25)
+def test_a_category_na_that_fills_the_first_piece_is_a_category(write):
+    text = "k,e,n,x\n" + "NA,,NA,1\n" * 20 + "A,,7,2\nNA,,NA,3\n"
+    found = rows_of(CsvSource(write(text), 16))
+    assert found["k"] == ["NA"] * 20 + ["A", "NA"] and found["x"] == [1] * 20 + [2, 3]
+    assert found["n"] == [None] * 20 + [7, None] and found["e"] == [None] * 22
+    assert CsvSource(write(text), 16).read().column("k").tolist() == found["k"]

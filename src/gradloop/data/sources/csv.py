@@ -70,6 +70,8 @@ class CsvSource(Source):
             self._types = parse_csv(first).schema
             if self.one_pass:
                 self._begun = chain([first], pieces)
+            else:
+                self._types = _settled(self._types, first, pieces)
         return self._types
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator["pyarrow.RecordBatch"]:
@@ -155,6 +157,25 @@ class CsvSource(Source):
                 text = text._replace(data=data[end:], before=text.before + count_line_ends(piece.data))
                 place += end
                 check_length(text.source, text.before + 1, len(text.data))
+
+
+def _settled(types: "pyarrow.Schema", first: CsvText, pieces: Iterator[CsvText]) -> "pyarrow.Schema":
+    """The types, where the first piece says only "NA" and the like: in a column of text these are a category."""
+    import pyarrow
+
+    empty = [field.name for field in types if pyarrow.types.is_null(field.type)]
+    if not empty:
+        return types
+    said = parse_csv(first, include_columns=empty, column_types=dict.fromkeys(empty, pyarrow.string()))
+    unknown = [name for name in empty if any(text.strip() for text in said[name].unique().to_pylist())]
+    for piece in pieces if unknown else ():
+        found = parse_csv(piece, include_columns=unknown).schema
+        for name in [name for name in unknown if not pyarrow.types.is_null(found.field(name).type)]:
+            types = types.set(types.get_field_index(name), found.field(name))
+            unknown.remove(name)
+        if not unknown:
+            break
+    return types
 
 
 def _again(start: bytes, stream: io.BufferedReader) -> io.BufferedReader:
