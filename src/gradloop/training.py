@@ -277,7 +277,8 @@ def fit_of(examples: Examples, problem: Problem, chosen: Solver, solution: Solut
     trained = problem.unpack(solution.params)
     sure = solution.stop is Stop.CONVERGED or errors != "classical"
     statistics = standard_errors(problem, solution, examples, errors) if sure else None
-    doubts = indistinct(problem) if solution.stop is Stop.FINISHED and isinstance(chosen, Minibatch) else ()
+    asked = problem.in_memory and solution.stop is Stop.FINISHED and isinstance(chosen, Minibatch)
+    doubts = indistinct(problem) if asked else ()
     found = Fit(
         params=examples.in_units(trained),
         trained_params=trained,
