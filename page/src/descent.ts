@@ -18,6 +18,7 @@ export interface Descent {
 }
 
 const BEYOND_DOUBT = 10;
+const LOSSES: Record<string, string> = { logistic: "mean logistic loss", softmax: "mean cross entropy loss" }; // by kind of model
 
 export function bowlTask(bowl: Bowl): Task | null {
   const { start, loss, gradient, matrix, stable_rate } = bowl;
@@ -38,24 +39,27 @@ export function bowlTask(bowl: Bowl): Task | null {
 // The mean over the rows shown, in the units of the file or standardised.
 export function rowsTask(record: RunRecord, standardised: boolean, bowl: Bowl): Task | null {
   const classes = record.kind === "softmax" ? (record.target.classes?.length ?? 0) : 1;
-  if ((record.kind !== "logistic" && record.kind !== "softmax") || bowl.stable_rate === null) return null;
+  if (record.loss !== LOSSES[record.kind] || bowl.stable_rate === null || record.features.length < record.columns) return null;
   const columns = record.points.x.map((column, j) => {
     const { mean, deviation } = record.features[j];
     return standardised ? column.map((value) => (value - mean) / (deviation || 1)) : column;
   });
-  const y = record.points.y;
+  const { y, weights } = record.points;
+  const heavy = weights ?? y.map(() => 1);
+  const all = heavy.reduce((sum, weight) => sum + weight, 0);
   const rows = y.map((_, i) => columns.map((column) => column[i]));
   const size = (columns.length + 1) * classes;
   return {
     start: bowl.start.length === size ? bowl.start : new Array<number>(size).fill(0),
     stable: bowl.stable_rate,
-    loss: (params) => rows.reduce((sum, row, i) => sum + cost(scores(record, params, row), y[i]), 0) / y.length,
+    loss: (params) => rows.reduce((sum, row, i) => sum + heavy[i] * cost(scores(record, params, row), y[i]), 0) / all,
     gradient: (params) => {
       const sum = new Array<number>(size).fill(0);
       rows.forEach((row, i) => {
         errors(scores(record, params, row), y[i]).forEach((error, k) => {
-          for (let j = 0; j < row.length; j++) sum[j * classes + k] += (error * row[j]) / y.length;
-          sum[row.length * classes + k] += error / y.length;
+          const share = (error * heavy[i]) / all;
+          for (let j = 0; j < row.length; j++) sum[j * classes + k] += share * row[j];
+          sum[row.length * classes + k] += share;
         });
       });
       return sum;

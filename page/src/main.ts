@@ -74,12 +74,13 @@ function header(scene: Scene): HTMLElement {
 function facts({ words, record }: Scene): HTMLElement[] {
   const { points, steps } = record;
   const thinned = points.rows.length < points.all ? [words.thinned(whole(points.rows.length), whole(points.all))] : [];
+  const columns = record.features.length < record.columns ? [words.fewerColumns(whole(record.features.length), whole(record.columns))] : [];
   const shown = steps?.taken.length ?? 0;
   const together = steps?.taken[shown - 1]?.number === shown; // nothing between them is left out
   const said = together ? words.brokeOff : words.fewerSteps;
   const fewer = steps && shown < steps.all ? [said(whole(shown), whole(steps.all))] : [];
   const verdict = words.certificate(record.certificate.kind, number(record.certificate.value, 3), record.certificate.sentence);
-  return [h("p", { class: "lead" }, verdict), ...[...thinned, ...fewer].map((text) => h("p", { class: "note" }, text))];
+  return [h("p", { class: "lead" }, verdict), ...[...thinned, ...columns, ...fewer].map((text) => h("p", { class: "note" }, text))];
 }
 
 function footer({ words, record }: Scene): HTMLElement {

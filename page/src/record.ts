@@ -97,6 +97,7 @@ export interface RunRecord {
   solver: string;
   penalty: string;
   rows: number;
+  columns: number; // of which `features` may be the first ones
   seed: number;
   turns: string; // "20 epochs", "7 iterations"
   stop: { name: string; sentence: string };
@@ -105,7 +106,7 @@ export interface RunRecord {
   holdout: { [measure: string]: Num };
   features: Feature[];
   target: { name: string; classes: string[] | null };
-  points: { all: number; rows: number[]; x: number[][]; y: number[] }; // x by feature, in the units of the file
+  points: { all: number; rows: number[]; x: number[][]; y: number[]; weights: number[] | null }; // x by feature, in the units of the file
   parameters: {
     all: number;
     level: Num; // of the intervals

@@ -61,6 +61,20 @@ describe("descent over rows", () => {
       expect(slope).toBeCloseTo((moved(1e-5) - moved(-1e-5)) / 2e-5, 7);
     });
   });
+  test("a weight of three is three rows alike", () => {
+    const once = classes("logistic");
+    once.points.weights = [3, 1];
+    const thrice = classes("logistic");
+    thrice.points = { ...thrice.points, x: [[0, 0, 0, 2]], y: [0, 0, 0, 1] };
+    const [one, other] = [once, thrice].map((record) => rowsTask(record, false, record.curvature.raw)!);
+    expect(one.loss([0.3, -0.2])).toBeCloseTo(other.loss([0.3, -0.2]), 12);
+    one.gradient([0.3, -0.2]).forEach((slope, i) => expect(slope).toBeCloseTo(other.gradient([0.3, -0.2])[i], 12));
+  });
+  test("none where columns are left out, and none for another loss", () => {
+    const record = classes("logistic");
+    expect(rowsTask({ ...record, columns: 51 }, false, record.curvature.raw)).toBeNull();
+    expect(rowsTask({ ...record, loss: "mean hinge loss" }, false, record.curvature.raw)).toBeNull();
+  });
   test("none where there is no bound, and none for other models", () => {
     const record = classes("logistic");
     expect(rowsTask(record, false, { ...record.curvature.raw, stable_rate: null })).toBeNull();

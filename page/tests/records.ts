@@ -17,6 +17,7 @@ export function line(): RunRecord {
     solver: "Minibatch",
     penalty: "none",
     rows: 2,
+    columns: 1,
     seed: 0,
     turns: "1 epoch",
     stop: { name: "FINISHED", sentence: "" },
@@ -25,7 +26,7 @@ export function line(): RunRecord {
     holdout: {},
     features: [{ name: "x", center: 0, scale: 1, mean: 1, deviation: 1, middle: 1 }],
     target: { name: "y", classes: null },
-    points: { all: 2, rows: [0, 1], x: [[0, 2]], y: [1, 3] },
+    points: { all: 2, rows: [0, 1], x: [[0, 2]], y: [1, 3], weights: null },
     parameters: {
       all: 2,
       level: null,
@@ -56,5 +57,6 @@ export function classes(kind: "logistic" | "softmax"): RunRecord {
   const parameters = { ...record.parameters, all: size, trained: bowl.start };
   const points = { ...record.points, y: [0, 1] };
   const curvature = { ...record.curvature, quadratic: false, raw: bowl };
-  return { ...record, kind, target: { name: "y", classes: names }, points, parameters, curvature };
+  const loss = kind === "logistic" ? "mean logistic loss" : "mean cross entropy loss";
+  return { ...record, kind, loss, target: { name: "y", classes: names }, points, parameters, curvature };
 }

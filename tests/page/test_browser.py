@@ -240,6 +240,36 @@ def test_the_dial_runs_gradient_descent_on_these_data(opened):
         w, b = w - rate * np.mean(error * X[:, 0]), b - rate * error.mean()
 
 
+def test_a_page_says_what_its_dial_cannot_run(opened):
+    told = opened(line(loss=gl.huber(2.0))).locator("section.dial figcaption").inner_text()
+    assert "it cannot run the mean huber loss" in told
+    assert "The formula of this law is not in the page" in opened(FITS["law"]()).locator("section.dial").inner_text()
+
+
+def test_columns_that_are_left_out_are_said(opened):
+    wide = RANDOM.normal(size=(200, 61))
+    page = opened(gl.fit(wide, wide[:, 0], solver=gl.Minibatch(gl.sgd(0.01), batch_size=50, epochs=1)))
+    assert "The first 50 of the 61 columns" in page.locator("header").inner_text()
+    assert "62 parameters" in page.locator("section.dial figcaption").inner_text()
+
+
+def test_the_dial_weighs_rows_as_the_fit_does(opened):
+    labels = (X[:, 0] > 5).astype(float)
+    heavy = RANDOM.integers(1, 5, len(X)).astype(float)
+    solver = gl.Minibatch(gl.sgd(0.01), batch_size=10, epochs=2)
+    page = opened(gl.fit(X, labels, model="logistic", weights=heavy, solver=solver), reduced_motion="reduce")
+    turn(page, -0.5)
+    A = np.column_stack([X, np.ones(len(X))])
+    share = heavy / heavy.sum()
+    rate = 10**-0.5 * 2 / np.linalg.eigvalsh((A.T * share) @ A / 4)[-1]  # at zero every probability is one half
+    page.locator("section.dial summary").click()
+    params = np.zeros(2)
+    for step, loss in [numbers(row) for row in page.locator("section.dial tbody tr").all_inner_texts()]:
+        score = A @ params
+        assert loss == pytest.approx(share @ (np.logaddexp(0, score) - labels * score), rel=1e-4), step
+        params = params - rate * A.T @ (share * (1 / (1 + np.exp(-score)) - labels))
+
+
 # Languages, sizes, colours.
 
 

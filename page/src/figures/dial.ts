@@ -114,6 +114,12 @@ export function dialFigure(scene: Scene): Figure {
     ];
   }
 
+  function missing(): string {
+    if (record.kind === "law") return words.noDial;
+    if (record.features.length < record.columns || curvature.quadratic) return words.dialWide(record.parameters.all);
+    return words.dialLoss(words.lossName(record.loss), record.penalty);
+  }
+
   function verdict({ descent, best, task }: Run): string {
     const fraction = number(10 ** power, 2);
     const { losses, grown } = descent;
@@ -142,7 +148,7 @@ export function dialFigure(scene: Scene): Figure {
       figure.controls.replaceChildren();
       const { stable_rate: rate, largest } = curvature.raw;
       const known = rate !== null ? [words.boundIs(number(rate, 3), number(largest, 3)), words.dialSecond] : [];
-      return say(figure.caption, words.noDial, ...known);
+      return say(figure.caption, missing(), ...known);
     }
     show(STEPS);
   };

@@ -20,6 +20,8 @@ export const en = {
   howGood: "How far from the best",
   thinned: (shown: string, all: string) =>
     `The pictures show ${shown} of the ${all} rows, drawn evenly by lot; the losses, the surface and the coefficients are of all rows.`,
+  fewerColumns: (shown: string, all: string) =>
+    `The first ${shown} of the ${all} columns are in this page; the losses, gradients and bounds are those of the model with all of them.`,
   fewerSteps: (shown: string, all: string) =>
     `${shown} of the ${all} steps are in this page: the first ones, then others evenly to the last.`,
   brokeOff: (shown: string, all: string) => `The run broke off after step ${shown} of ${all}, where numbers ended.`,
@@ -137,7 +139,9 @@ export const en = {
   starFound: "The star is what the fit found.",
   starBest: "The star is the best.",
   sameScale: "Both axes have the same scale, so that round is round.",
-  noDial: "The formula of this model is not in the page, so that the dial cannot run it again.",
+  noDial: "The formula of this law is not in the page, so that the dial cannot run it again.",
+  dialLoss: (loss: string, penalty: string) => `The dial runs least squares, with or without a ridge penalty, and logistic and softmax regression; it cannot run the ${loss} of this fit (penalty: ${penalty}) again.`,
+  dialWide: (parameters: number) => `This page does not hold all it takes to move ${parameters} parameters, so that the dial cannot run this model again.`,
   dialTitle: (rate: string) => `Path of gradient descent with learning rate ${rate}, and its loss at each step.`,
   dialTable: "This run as a table",
 

@@ -21,6 +21,7 @@ export const zh: Words = {
   stopped: "为什么停止",
   howGood: "离最优还有多远",
   thinned: (shown, all) => `图中画出 ${all} 行中均匀抽取的 ${shown} 行；损失、曲面和系数都是对全部行计算的。`,
+  fewerColumns: (shown, all) => `本页收录 ${all} 列中的前 ${shown} 列；损失、梯度和界限都属于含全部列的模型。`,
   fewerSteps: (shown, all) => `本页收录 ${all} 步中的 ${shown} 步：开头若干步，其余均匀取到最后。`,
   brokeOff: (shown, all) => `训练在第 ${shown} 步中断（共 ${all} 步）：数值已溢出。`,
 
@@ -127,7 +128,9 @@ export const zh: Words = {
   starFound: "星号是拟合找到的值。",
   starBest: "星号是最优点。",
   sameScale: "两个坐标轴的比例相同，所以圆就是圆。",
-  noDial: "本页没有这个模型的公式，所以旋钮无法重新运行它。",
+  noDial: "本页没有这个公式本身，所以旋钮无法重新运行它。",
+  dialLoss: () => "旋钮能运行最小二乘（可带岭惩罚）、逻辑回归和 softmax 回归；这次拟合的损失与惩罚项它无法重新运行。",
+  dialWide: (parameters) => `本页没有移动 ${parameters} 个参数所需的全部数据，所以旋钮无法重新运行这个模型。`,
   dialTitle: (rate) => `学习率为 ${rate} 的梯度下降路径，以及每一步的损失。`,
   dialTable: "以表格显示这次运行",
 

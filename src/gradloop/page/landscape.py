@@ -12,7 +12,7 @@ from gradloop.plots.objective import Objective
 from gradloop.problem import Problem
 from gradloop.solvers.curvature import largest_curvature
 
-MOST_PARAMETERS = 30  # whose second derivatives a page shows whole
+MOST_PARAMETERS = 60  # whose second derivatives a page shows whole
 WORK = 500_000_000  # numbers read for the heights of a surface ...
 FEWEST_ROWS = 100  # ... unless so few rows would be read
 Array = Any

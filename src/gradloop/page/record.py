@@ -76,6 +76,7 @@ def about(found: Seen) -> dict[str, Any]:
         "solver": solver,
         "penalty": fit.origin.penalty,
         "rows": len(found.rows.y),
+        "columns": found.rows.X.shape[1],
         "seed": fit.seed,
         "turns": turns(fit),
         "stop": {"name": fit.stop.name, "sentence": str(fit.stop)},
@@ -143,8 +144,9 @@ def points_drawn(rows: int, width: int) -> Array:
 
 def points(found: Seen, drawn: Array) -> dict[str, Any]:
     """Rows in the units of the file, one list for each column, rounded to what a picture shows."""
-    X, y = found.columns(drawn)[:, :MOST_COLUMNS], found.rows.y[drawn]
-    return {"all": len(found.rows.y), "rows": drawn, "x": [*map(rounded, X.T)], "y": rounded(y)}
+    X, y, weights = found.columns(drawn)[:, :MOST_COLUMNS], found.rows.y[drawn], found.rows.weights
+    heavy = None if weights is None else rounded(weights[drawn])
+    return {"all": len(found.rows.y), "rows": drawn, "x": [*map(rounded, X.T)], "y": rounded(y), "weights": heavy}
 
 
 def rounded(values: Array) -> list[float]:
