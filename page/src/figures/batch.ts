@@ -65,7 +65,7 @@ export function batchFigure(scene: Scene): Figure {
     const most = Math.max(...kept.map(size), 1e-300);
     const left = Math.min(width * 0.3, 150);
     const middle = left + (width - left) / 2;
-    const reach = (width - left) / 2 - 74;
+    const reach = (width - left) / 2 - (width > 700 ? 100 : 74); // wide screens have larger letters
     const pitch = 10 + 16 * Object.keys(kinds).length;
     kept.forEach((i, row) => {
       const y = top + row * pitch;

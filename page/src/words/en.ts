@@ -93,7 +93,7 @@ export const en = {
   whole: "Every step of this solver takes all rows, so that its gradient is the full one: there is no minibatch.",
   noSteps: "This solver does not go by gradients of batches, so there is none to show; the dial below runs gradient descent on the same data.",
   batchGradient: "gradient of the batch",
-  bookGradient: "as the book's programs take it",
+  bookGradient: "as in the book",
   fullGradient: "gradient of all rows",
   someParameters: (shown: number, all: number) => `The ${shown} largest of ${all} are drawn.`,
   gradientTable: "Both gradients as a table",

@@ -87,7 +87,7 @@ export const zh: Words = {
   whole: "这个求解器每一步都用全部的行，所以它的梯度就是完整的梯度，没有小批量。",
   noSteps: "这个求解器不靠小批量的梯度前进，所以这里没有可显示的；下面的旋钮在同样的数据上运行梯度下降。",
   batchGradient: "小批量的梯度",
-  bookGradient: "书中程序所取的",
+  bookGradient: "书中的做法",
   fullGradient: "全部样本的梯度",
   someParameters: (shown, all) => `画出 ${all} 个参数中最大的 ${shown} 个。`,
   gradientTable: "以表格显示两个梯度",
