@@ -37,7 +37,9 @@ class Pass(NamedTuple):
     2000.0
     """
 
-    what: str  # look: statistics of columns; encode: numbers of rows; sum, map: a loop; work: a solver; round: LocalSGD
+    # look: statistics of columns; encode: rows become numbers; rows: a few of them; sum, map: a loop; work: of a solver;
+    # round: of LocalSGD; judge: rows held out
+    what: str
     rows: int
     sent_bytes: int  # with its tasks, to the workers
     moved_bytes: int  # results of parts and of the tree's nodes, each of which moves once at most

@@ -22,7 +22,8 @@ ARMS = 8  # of a node of the tree
 NEARLY = 1e-9  # by which a sum of weights may miss the number of rows, as a share: rounding
 LOOK = 1.0  # seconds between looks at a cluster from which nothing came
 PATIENCE = 60.0  # seconds without any worker, after which a run is given up
-READING = ("look", "encode")  # passes whose time goes into reading
+REMEMBERED, MOST_TAKEN = 2**20, 16  # numbers of a thinned table that are kept, and of how many tables
+READING = ("look", "encode", "rows")  # passes whose time goes into reading, or that are over a few rows
 Array = Any
 
 
@@ -41,6 +42,7 @@ class Passes:
     ) -> None:
         self.client, self.patience, begun = client, patience, time.perf_counter()
         self.record: list[Pass] = []
+        self.taken: dict[tuple[int, bytes], Array] = {}
         found = self.gathered([self.submit("about", i, work.about, part) for i, part in enumerate(parts)])
         check_parts(found, expected)
         kept = [i for i, one in enumerate(found) if one.rows]
@@ -114,13 +116,20 @@ class Passes:
         return found
 
     def take(self, part: int, rows: Array) -> Array:
-        """The rows of these ascending numbers, of features, targets or weights."""
-        places = np.searchsorted(self.ends, rows, side="right")
+        """The rows of these ascending numbers, of features, targets or weights; few are asked for once."""
+        key = part, rows.tobytes()
+        if key in self.taken:
+            return self.taken[key].copy()
+        begun, places = time.perf_counter(), np.searchsorted(self.ends, rows, side="right")
         starts = np.concatenate([[0], self.ends[:-1]])
         wanted = [(int(i), rows[places == i] - starts[i]) for i in np.unique(places)]
-        return np.concatenate(
+        found = np.concatenate(
             self.gathered([self.submit("rows", i, work.taken, self.parts[i], part, some) for i, some in wanted])
         )
+        self.record.append(Pass("rows", len(rows), rows.nbytes, found.nbytes, time.perf_counter() - begun))
+        if found.size <= REMEMBERED and len(self.taken) < MOST_TAKEN:
+            self.taken[key] = found.copy()
+        return found
 
     def gathered(self, futures: list[Any]) -> list[Any]:
         return gathered(self.client, futures, self.patience)
