@@ -97,6 +97,8 @@ LOADED_LATE = (
     "rich",
     "scipy",
     "threadpoolctl",
+    "asyncio",  # of the standard library, and heavy too
+    "statistics",
 )
 
 LINES_OF_A_MODULE = 400

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from asyncio import run_coroutine_threadsafe
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import wait
 from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import uuid4
@@ -160,6 +158,9 @@ def nothing(*_: Any) -> None:
 
 def gathered(client: Any, futures: list[Any], patience: float = PATIENCE) -> list[Any]:
     """The results, once all are there; whatever died is named."""
+    from asyncio import run_coroutine_threadsafe  # loaded by a cluster in any case, and by nothing else here
+    from concurrent.futures import wait
+
     with deaths_told(client):
         waiting = Waiting(client, patience)
         coming = run_coroutine_threadsafe(client.gather(futures, asynchronous=True), client.loop.asyncio_loop)
