@@ -37,7 +37,7 @@ class Pass(NamedTuple):
     2000.0
     """
 
-    # look: statistics of columns; encode: rows become numbers; rows: a few of them; sum, map: a loop; work: of a solver;
+    # look: statistics; encode: rows become numbers; rows: a few of them; sum, map: a loop; work: of a solver;
     # round: of LocalSGD; judge: rows held out
     what: str
     rows: int
