@@ -25,6 +25,7 @@ SAMPLE_SHARE = 16  # a first fit to one row in so many gives the start, ...
 SAMPLE_LEAST = 10_000  # ... if at least so many rows, and fifty for each parameter, are left of them
 SUFFICIENT = 1e-4  # the share of the promised decrease that a step must bring (Armijo)
 HALVINGS = 30
+NEAR = 0.1  # of the objective: with a larger decrement the bowl is not yet that of the minimum
 LAZY = 0.1  # a decrement that fell to this share shows that the curvature is still good enough, ...
 PARAMETERS_A_PASS = 16  # ... if the steps that are left cost less than another: so many take as long as a slope
 FLAT = 1e-14  # a curvature so much smaller than the largest is rounding
@@ -176,7 +177,8 @@ class NewtonRun:
         if self.curvature is not None:
             found = self.bowl(self.curvature).direction(self.slope)
             self.share = found[1] / self.before
-            if self.share <= LAZY and passes_left(found[1], self.goal, self.share) <= self.price:
+            is_near = found[1] <= NEAR * abs(self.value)
+            if is_near and self.share <= LAZY and passes_left(found[1], self.goal, self.share) <= self.price:
                 self.before, self.fresh = found[1], False
                 return found
         self.passes += 1
