@@ -21,6 +21,7 @@ from gradloop.larger.memory import told
 from gradloop.optimizers import sgd
 from gradloop.solvers.closed_form import ClosedForm
 from gradloop.solvers.minibatch import Minibatch
+from gradloop.solvers.newton import Newton
 from gradloop.text import printable
 from gradloop.training import fit
 from gradloop.version import __version__
@@ -161,12 +162,13 @@ def proportional(x: Any, w: Any) -> Any:
 
 
 def algebra() -> str:
-    """A plane through points that lie on it."""
+    """A plane through points that lie on it: by NumPy's algebra, which small closed forms take, and by SciPy's."""
     random = np.random.default_rng(0)
     X, w, b = random.normal(size=(50, 3)), np.array([2.0, -3.4, 0.5]), 4.2
-    found = fit(X, X @ w + b, solver=ClosedForm())
-    agree("the coefficients of a plane", np.append(found.params["w"], found.params["b"]), np.append(w, b))
-    return "least squares finds a known plane"
+    for solver in (ClosedForm(), Newton()):
+        found = fit(X, X @ w + b, solver=solver)
+        agree("the coefficients of a plane", np.append(found.params["w"], found.params["b"]), np.append(w, b))
+    return "least squares finds a known plane in closed form and by Newton's method"
 
 
 def files() -> str:

@@ -80,7 +80,9 @@ def test_the_parameters_the_gradients_and_the_rows_are_those_of_each_step(opened
     for step in steps[:7]:
         told = [numbers(row) for row in page.locator("section.batch tbody tr").all_inner_texts()]
         for cells, batch, full in zip(told, step["gradient"], step["full_gradient"], strict=True):
-            assert cells[-2:] == pytest.approx([batch, full], rel=1e-3)
+            is_short = step["rows"] < steps[0]["rows"]
+            first, *_, last = cells[-2 - is_short :]  # between them the book's
+            assert [first, last] == pytest.approx([batch, full], rel=1e-3)
         now = [numbers(row)[-1] for row in page.locator("section.result tbody tr").all_inner_texts()]
         assert now == pytest.approx(step["before"], rel=1e-4)
         assert page.locator("section.data .lit:not(.swatch)").count() == step["rows"]
