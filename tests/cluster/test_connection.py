@@ -22,6 +22,7 @@ def test_numbers_of_workers_that_are_none(asked: str) -> None:
         workers_of(asked)
 
 
+@pytest.mark.fault(45)
 def test_local_cluster_listens_to_this_machine_only() -> None:
     cluster_of(2)
     family = [psutil.Process(os.getpid()), *psutil.Process(os.getpid()).children(recursive=True)]
@@ -30,12 +31,14 @@ def test_local_cluster_listens_to_this_machine_only() -> None:
     assert {one.laddr.ip for one in sockets} <= {"127.0.0.1", "::1"}
 
 
+@pytest.mark.fault(45)
 def test_the_dashboard_is_off() -> None:
     scheduler = cluster_of(1).cluster.scheduler
     assert not any("status" in str(rule) for rule in getattr(scheduler.http_server, "_routes", []))
     assert "bokeh" not in scheduler.services
 
 
+@pytest.mark.fault(39)
 def test_workers_of_another_version_are_named() -> None:
     class Client:
         def run(self, *_: Any, **__: Any) -> dict[str, Any]:
@@ -127,6 +130,7 @@ def certificate(folder: Path) -> tuple[str, str]:
     return paths
 
 
+@pytest.mark.fault(45)
 def test_a_cluster_behind_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dask, distributed = pytest.importorskip("dask"), pytest.importorskip("distributed")
     monkeypatch.setattr("gradloop.cluster.connection.CONNECT", 2)
@@ -156,6 +160,7 @@ def test_a_cluster_behind_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
                 gl.fit(folder, cluster=address, **asked)
 
 
+@pytest.mark.fault(45)
 def test_what_is_read_and_what_is_run_are_new_enough() -> None:
     import pyarrow
 

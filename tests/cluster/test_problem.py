@@ -24,6 +24,7 @@ GRID = gl.Exhaustive({"w": [[0.0, 1.0], [1.9, 2.0], [-0.3]], "b": np.linspace(-1
 KINDS["exhaustive"] = {"target": "y", "leave_out": ["yes", "holed", "kind"], "solver": GRID}
 
 
+@pytest.mark.fault(40)
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_number_of_workers_gives_the_same_bits_and_one_machine_the_same_answer(kind: str, tmp_path: Path) -> None:
     folder, asked = write_files(tmp_path), KINDS[kind]

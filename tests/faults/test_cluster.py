@@ -88,6 +88,7 @@ def strike(monkeypatch: pytest.MonkeyPatch, mark: Path, phase: tuple[str, str, i
     monkeypatch.setattr(training, "certify", late)
 
 
+@pytest.mark.fault(38)
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_worker_killed_in_any_phase_changes_no_bit(
     phase: str, two: Any, folder: str, undisturbed: Callable[[str], bytes], tmp_path: Path,
@@ -101,6 +102,7 @@ def test_a_worker_killed_in_any_phase_changes_no_bit(
     assert bits(found) == expected
 
 
+@pytest.mark.fault(39)
 def test_a_worker_that_stops_is_replaced(
     two: Any, folder: str, undisturbed: Callable[[str], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +113,7 @@ def test_a_worker_that_stops_is_replaced(
     assert mark.exists()
 
 
+@pytest.mark.fault(38)
 def test_all_workers_killed_at_once(
     two: Any, folder: str, undisturbed: Callable[[str], bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,6 +149,7 @@ def started(command: str, *options: str) -> Iterator[tuple[str, Any]]:
             process.kill()
 
 
+@pytest.mark.fault(38)
 def test_the_scheduler_killed_and_the_run_resumed_on_another_cluster(
     two: Any, folder: str, undisturbed: Callable[[str], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,6 +187,7 @@ def small(memory: str, folder: Path) -> Iterator[Any]:
         yield client
 
 
+@pytest.mark.fault(38)
 def test_a_part_too_large_for_a_worker_is_named(tmp_path: Path) -> None:
     from dask.array import full
 
