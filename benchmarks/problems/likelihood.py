@@ -48,7 +48,15 @@ def drawn(rows: int, features: int, classes: int) -> tuple[Floats, NDArray[np.in
 LIKELIHOODS = (
     Likelihood("logistic-50", "logistic, 1e6 × 50, to 1e-10 of the least loss", 1_000_000, 50, gap=1e-10, rounds=3),
     Likelihood(
-        "logistic-50-alone", "the same on one processor", 1_000_000, 50, gap=1e-10, threads=1, rounds=3, quick=False
+        "logistic-50-alone",
+        "the same on one processor",
+        1_000_000,
+        50,
+        gap=1e-10,
+        threads=1,
+        rounds=3,
+        quick=False,
+        among=("gradloop", "floor", "scikit_learn", "scikit_learn_intel"),
     ),
     Likelihood("softmax-20", "softmax, 2e5 × 20, 5 classes, to 1e-8", 200_000, 20, gap=1e-8, rounds=3, classes=5),
 )

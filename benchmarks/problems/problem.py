@@ -35,6 +35,7 @@ class Problem:
     threads: int = 0
     rounds: int = 5
     quick: bool = True  # whether a quick look includes it
+    among: tuple[str, ...] = ()  # the only rivals that take part, where all of them would take too long
 
     def smaller(self) -> Self:
         """The same with a tenth of the rows, where there are many: a look, not a record."""
