@@ -38,7 +38,11 @@ ABOUT = """Made by `make bench` from `benchmarks/results.csv`; no figure is type
 own and has its turn in every round; medians are shown. An answer counts if its objective is within the problem's gap of
 the best.
 
-![For each problem the times of the others as multiples of gradloop's.](ratios.svg)"""
+![For each problem the times of the others as multiples of gradloop's.](ratios.svg)
+
+![Seconds of a closed form against rows.](rows.svg)
+
+![Seconds of a closed form against columns.](features.svg)"""
 
 
 def readable(seconds: float) -> str:

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -104,39 +104,16 @@ def write(path: Path, kind: str, rows: int, features: int) -> None:
             writer.write_table(pa.table([*X.T, y], schema=schema))
 
 
+LIMITED = FileToModel(
+    "parquet-limited", "the same within 64 MB for the data", 4_000_000, 20, rounds=3, memory=64_000_000, quick=False
+)
+PASSES = replace(LIMITED, name="parquet-passes", text="the same by L-BFGS, many passes", passes=True)
 FILES = (
     FileToModel("parquet-4m", "4 million × 20 Parquet, file to coefficients", 4_000_000, 20, rounds=3),
     FileToModel("csv-4m", "4 million × 20 CSV, file to coefficients", 4_000_000, 20, rounds=3, kind="csv"),
-    FileToModel(
-        "parquet-limited", "the same within 64 MB for the data", 4_000_000, 20, rounds=3, memory=64_000_000, quick=False
-    ),
-    FileToModel(
-        "parquet-passes",
-        "the same by L-BFGS, many passes",
-        4_000_000,
-        20,
-        "fit",
-        1e-6,
-        0,
-        3,
-        False,
-        memory=64_000_000,
-        passes=True,
-    ),
-    FileToModel(
-        "parquet-cached",
-        "the same once more, its cache kept",
-        4_000_000,
-        20,
-        "fit",
-        1e-6,
-        0,
-        3,
-        False,
-        memory=64_000_000,
-        passes=True,
-        cached=True,
-    ),
+    LIMITED,
+    PASSES,
+    replace(PASSES, name="parquet-cached", text="the same once more, its cache kept", cached=True),
     FileToPredictions(
         "predict-4m", "4 million × 20 Parquet to a file of predictions", 4_000_000, 20, rounds=3, quick=False
     ),
