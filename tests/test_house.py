@@ -31,7 +31,7 @@ FLOORS = [
     {"targets"},
     {"graphs"},
     {"problem"},
-    {"strips"},
+    {"gram"},
     {"several_scores"},
     {"hessian"},
     {"certificate"},

@@ -2,9 +2,9 @@
 
 Where the loss depends on the parameters through one score per example (linear and logistic regression, and every
 generalised linear model), a row's matrix is s a aᵀ: a is the derivative of the score, s the second derivative of the
-loss with respect to it. Few columns are added up in one pass (strips.py); else the numbers s come from a compiled Map,
-the rows √s a are made a block at a time, and BLAS multiplies. A softmax, with a score for each class, is in
-several_scores.py.
+loss with respect to it. Where it pays they are added up in one compiled pass (gram.py); else the numbers s come from a
+compiled Map, the rows √s a are made a block at a time, and BLAS multiplies. A softmax, with a score for each class, is
+in several_scores.py.
 Otherwise the matrix is found column by column, one pass over the rows for each parameter.
 """
 
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradloop.blas import one_blas_thread
-from gradloop.compiler.loops import Map, Sum
+from gradloop.compiler.loops import Gram, Map
 from gradloop.compiler.program import in_threads
 from gradloop.core.affine import beyond, scores, underneath, upto
 from gradloop.core.grad import gradient
@@ -26,9 +26,9 @@ from gradloop.core.graph import Graph, Node
 from gradloop.core.lift import inline
 from gradloop.core.simplify import simplify
 from gradloop.core.trace import Tracer
+from gradloop.gram import TIMES, gram, pays
 from gradloop.problem import Problem
 from gradloop.several_scores import SeveralScores, several_scores
-from gradloop.strips import TIMES, pays, strips, whole
 
 FEW = 100  # parameters for which a pass over the rows each is affordable ...
 MANY = 1000  # ... and for which a matrix is, where one pass gives it whole
@@ -96,8 +96,8 @@ class Score:
 
     def compile(self, problem: Problem) -> None:
         """Make the programs before threads ask for them."""
-        if self.in_strips(problem):
-            problem.program(self.strips(problem))
+        if self.in_one_pass(problem):
+            problem.program(self.gram(problem))
             return
         for part in self.slopes.outputs:
             if not part.is_constant and not is_row(part):
@@ -106,19 +106,19 @@ class Score:
     def loop(self, problem: Problem, part: Node) -> Map:
         return Map(Graph("slope", self.slopes.inputs, (part,)), problem.inputs)
 
-    def in_strips(self, problem: Problem) -> bool:
-        return pays(len(problem.X), 1, problem.start.size, problem.start.dtype, TIMES)
+    def in_one_pass(self, problem: Problem) -> bool:
+        return pays(len(problem.X), 1, problem.start.size, TIMES)
 
-    def strips(self, problem: Problem) -> Sum:
+    def gram(self, problem: Problem) -> Gram:
         values = {name: Tracer(node) for name, node in problem.example.by_name.items()}
         slopes: Any = np.concatenate([np.reshape(part, -1) for part in inline(self.slopes, values)])
-        return strips(problem.example.inputs, problem.inputs, inline(self.bend, values)[0], slopes)
+        return gram(problem.example.inputs, problem.inputs, inline(self.bend, values)[0], slopes)
 
     def products(self, problem: Problem, flat: Array) -> Array:
         """The sum of s a aᵀ over the rows."""
-        if self.in_strips(problem):
-            loop = self.strips(problem)
-            return whole(loop, problem.program(loop).sum(problem.rows, flat))[0]
+        if self.in_one_pass(problem):
+            found: Array = problem.program(self.gram(problem)).gram(problem.rows, flat)[0]
+            return found
         bends = problem.program(Map(self.bend, problem.inputs)).map(problem.rows, flat).astype(np.float64)
         roots = Roots(np.sqrt(np.abs(bends)), None if (bends >= 0).all() else np.sign(bends))
         chunk = max(ROWS_IN_CHUNK, -(-len(problem.X) // MOST_CHUNKS))

@@ -3,7 +3,7 @@
     z = a w + b,  with a (m,) of the row, w (m, K), b (K,):   H[(j, k), (i, l)] = Σ S[k, l] a[j] a[i]
 
 S (K, K) is the second derivative of a row's loss with respect to its scores. Few parameters are added up in one pass
-(strips.py); else S comes from a compiled Map, and BLAS multiplies the columns a, weighted with each entry of S on and
+(gram.py); else S comes from a compiled Map, and BLAS multiplies the columns a, weighted with each entry of S on and
 above the diagonal.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradloop.blas import one_blas_thread
-from gradloop.compiler.loops import Map, Sum
+from gradloop.compiler.loops import Gram, Map
 from gradloop.compiler.program import in_threads
 from gradloop.core.affine import beyond, depends_on, scores, underneath
 from gradloop.core.grad import hessian as second_derivatives
@@ -23,8 +23,8 @@ from gradloop.core.graph import Graph, Node
 from gradloop.core.lift import inline
 from gradloop.core.simplify import simplify
 from gradloop.core.trace import Tracer
+from gradloop.gram import TIMES, gram, pays
 from gradloop.problem import Problem
-from gradloop.strips import TIMES, pays, strips, whole
 
 MOST_SCORES = 32  # the matrix S is traced entry by entry
 ROWS_IN_BLOCK = 1024  # so that a block of columns stays in the cache until BLAS multiplies it
@@ -47,8 +47,8 @@ class SeveralScores:
 
     def compile(self, problem: Problem) -> None:
         """Make the programs before threads ask for them."""
-        if self.in_strips(problem):
-            problem.program(self.strips(problem))
+        if self.is_one_pass(problem):
+            problem.program(self.gram(problem))
             return
         problem.program(self.loop(problem))
         if self.columns is not None:
@@ -57,11 +57,11 @@ class SeveralScores:
     def loop(self, problem: Problem) -> Map:
         return Map(self.bends, problem.inputs)
 
-    def in_strips(self, problem: Problem) -> bool:
+    def is_one_pass(self, problem: Problem) -> bool:
         pairs, width = self.count * (self.count + 1) // 2, problem.start.size // self.count
-        return pays(len(problem.X), pairs, width, problem.start.dtype, TIMES)
+        return pays(len(problem.X), pairs, width, TIMES)
 
-    def strips(self, problem: Problem) -> Sum:
+    def gram(self, problem: Problem) -> Gram:
         """The pass that adds up the blocks on and above the diagonal of classes."""
         values = {name: Tracer(node) for name, node in problem.example.by_name.items()}
         bends: Any = inline(self.bends, values)[0]
@@ -69,11 +69,10 @@ class SeveralScores:
         parts += [np.ones(1)] * (len(problem.params) - 1)
         columns: Any = np.concatenate([np.reshape(part, -1) for part in (parts if self.order == "w" else parts[::-1])])
         pairs: Any = np.concatenate([bends[k, k:] for k in range(self.count)])
-        return strips(problem.example.inputs, problem.inputs, pairs, columns)
+        return gram(problem.example.inputs, problem.inputs, pairs, columns)
 
     def in_one_pass(self, problem: Problem, flat: Array) -> Array:
-        loop, size = self.strips(problem), flat.size
-        blocks = whole(loop, problem.program(loop).sum(problem.rows, flat))
+        blocks, size = problem.program(self.gram(problem)).gram(problem.rows, flat), flat.size
         matrix = np.empty((size // self.count, self.count, size // self.count, self.count))
         for block, k, j in zip(blocks, *np.triu_indices(self.count), strict=True):
             matrix[:, k, :, j] = matrix[:, j, :, k] = block
@@ -81,7 +80,7 @@ class SeveralScores:
 
     def products(self, problem: Problem, flat: Array) -> Array:
         """The sum of S ⊗ a aᵀ over the rows, (parameters, parameters)."""
-        if self.in_strips(problem):
+        if self.is_one_pass(problem):
             return self.in_one_pass(problem, flat)
         chunk = max(ROWS_IN_CHUNK, -(-len(problem.X) // MOST_CHUNKS))
         chunks = -(-len(problem.X) // chunk)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradloop import strips
+from gradloop import gram
 from gradloop.certificate import certify
 from gradloop.errors import DataError, OptionError
 from gradloop.losses import LOSSES
@@ -25,10 +25,10 @@ X = random.normal(size=(200, 3)) * [1.0, 100.0, 0.01] + [0.0, 1000.0, 5.0]
 Y = X @ [1.0, 0.02, -300.0] + 4 + random.normal(size=200)
 
 
-def problem(predict, X=X, Y=Y, loss="squared", penalty=None, engine="native", **start):
+def problem(predict, X=X, Y=Y, loss="squared", penalty=None, engine="native", weights=None, **start):
     params = {name: np.array(value, float) for name, value in start.items()}
     model = predict if isinstance(predict, Model) else Model("law", predict, lambda d, k: params, "squared", None)
-    return make_problem(model, LOSSES[loss], X, Y, params, penalty, engine)
+    return make_problem(model, LOSSES[loss], X, Y, params, penalty, engine, weights)
 
 
 def linear(X=X, Y=Y, **more):
@@ -196,7 +196,7 @@ def test_threads_change_no_bit():
 @pytest.mark.parametrize("intercept", [True, False])
 def test_products_in_one_compiled_pass(intercept, monkeypatch):
     """The pass gives the sums of products, and a fit that takes it has the digits of reflections."""
-    monkeypatch.setattr(strips, "WORK_WORTH_COMPILING", 1)
+    monkeypatch.setattr(gram, "WORK_WORTH_COMPILING", 1)
     monkeypatch.setattr(closed_form, "WORTH_PRODUCTS", 1)
     random = np.random.default_rng(0)
     X = random.normal(size=(9000, 7)) * [1, 1, 2, 1, 0.5, 1, 1]
@@ -204,15 +204,36 @@ def test_products_in_one_compiled_pass(intercept, monkeypatch):
     given = linear(X, y) if intercept else problem(lambda x, w: np.dot(x, w), X, y, w=np.zeros(7))
     A = np.column_stack([np.ones(9000), X, y - 90])
     products = closed_form.product_sum(closed_form.Design(given))
-    assert np.allclose(products(90.0).whole, A.T @ A, rtol=1e-12, atol=1e-9)
+    assert np.allclose(products(np.append(np.zeros(7), 90.0)).whole, A.T @ A, rtol=1e-12, atol=1e-9)
     solution = ClosedForm().solve(given)
     assert solution.answer.route == "Gram"
     found = solution.params[[7, *range(7)]] if intercept else solution.params
     assert np.allclose(found, np.linalg.lstsq(A[:, :8] if intercept else X, y)[0], rtol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_products_are_those_of_columns_in_their_units(dtype, monkeypatch):
+    """Also of columns far from zero, and of short numbers, which are widened before anything is subtracted."""
+    monkeypatch.setattr(gram, "WORK_WORTH_COMPILING", 1)
+    monkeypatch.setattr(closed_form, "WORTH_PRODUCTS", 1)
+    random = np.random.default_rng(0)
+    X = (random.normal(size=(9000, 7)) + np.array([0, 3, 100, 0, 5, 0, -20])).astype(dtype)
+    y = (X @ np.arange(7.0) + 100 + random.normal(size=9000)).astype(dtype)
+    given = linear(X, y)
+    shift = np.append(X[:50].mean(axis=0), y[:50].mean()).astype(np.float64)
+    Z = np.column_stack([np.ones(9000), np.column_stack([X, y]).astype(np.float64) - shift])
+    products = closed_form.product_sum(closed_form.Design(given))
+    assert np.allclose(products(shift).whole, Z.T @ Z, rtol=1e-12, atol=1e-9)
+    fast = ClosedForm().solve(given)
+    monkeypatch.setattr(closed_form, "WORTH_PRODUCTS", 10**9)
+    exact = ClosedForm().solve(given)
+    assert (fast.answer.route, exact.answer.route != "Gram") == ("Gram", True)
+    assert np.allclose(fast.answer.slopes, exact.answer.slopes, rtol=1e-13, atol=1e-14)
+    assert np.isclose(fast.answer.intercept, exact.answer.intercept, rtol=1e-13)
+
+
 def test_products_of_other_columns_are_left_to_blas(monkeypatch):
-    monkeypatch.setattr(strips, "WORK_WORTH_COMPILING", 1)
+    monkeypatch.setattr(gram, "WORK_WORTH_COMPILING", 1)
     assert closed_form.product_sum(closed_form.Design(linear())) is not None
-    for case in (AFFINE[1], AFFINE[3], AFFINE[4], AFFINE[6]):
+    for case in (AFFINE[1], AFFINE[4], AFFINE[6], linear(weights=np.ones(200))):
         assert closed_form.product_sum(closed_form.Design(case)) is None

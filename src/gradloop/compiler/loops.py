@@ -1,6 +1,7 @@
-"""The three loops that carry every way of fitting, as plain data that prints as the book's pseudo-code.
+"""The four loops that carry every way of fitting, as plain data that prints as the book's pseudo-code.
 
 Train: epochs, batches, rows: gradient, update.   Sum: one pass over rows.   Map: an answer for each row.
+Gram: one pass that adds up a row's products with itself.
 """
 
 from __future__ import annotations
@@ -154,4 +155,20 @@ class Map:
         return f"for i in rows:\n    result[i] = output of row i\n\n{self.graph}"
 
 
-Loop = Train | Sum | Map
+@dataclass(frozen=True)
+class Gram:
+    """One pass over the rows that adds up Gram matrices, Σ s[c] a aᵀ, of a graph's outputs s (c,) and a (m,)."""
+
+    graph: Graph
+    inputs: Inputs
+
+    @cached_property
+    def key(self) -> str:
+        return f"gram {self.inputs.key} {self.graph.key}"
+
+    def __str__(self) -> str:
+        loops = "for block in blocks of rows:\n    for i in block:\n        total[block][c] += s[c] a aᵀ of row i"
+        return f"{loops}\n\n{self.graph}"
+
+
+Loop = Train | Sum | Map | Gram

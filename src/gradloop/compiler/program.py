@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradloop.compiler.loops import Loop, Map, Sum, Together, Train
+from gradloop.compiler.loops import Gram, Loop, Map, Sum, Together, Train
+from gradloop.compiler.panels import padded, rows_in_block
 from gradloop.core.graph import Node
 from gradloop.core.ops import LABEL_OPS
 from gradloop.errors import DataError
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
 ROWS_IN_BLOCK = 4096  # of a Sum: fixed, so that the number of threads never changes a bit of the result
-ROWS_WORTH_A_THREAD = 65536
+ROWS_WORTH_A_THREAD = 65536  # cheap ones, ...
+NUMBERS_IN_A_ROW = 64  # ... of so many numbers that are computed
 WORKER = "gradloop worker"  # the names of the pool's threads begin so, ...
 OF_DASK = "Dask-"  # ... and so those of a worker of a cluster
 
@@ -33,10 +35,10 @@ _lock = threading.Lock()
 
 def module_text(loop: Loop | Together) -> str:
     """The LLVM IR of a loop, before LLVM's passes."""
-    from gradloop.compiler import schedule, together, train
+    from gradloop.compiler import gram, schedule, together, train
 
     writers: dict[type, Any] = {Train: train.train_module, Together: together.together_module}
-    writers |= {Sum: schedule.sum_module, Map: schedule.map_module}
+    writers |= {Sum: schedule.sum_module, Map: schedule.map_module, Gram: gram.gram_module}
     return str(writers[type(loop)](loop))
 
 
@@ -58,6 +60,7 @@ class Program:
             Train: [whole] * 6 + [pointer] * 3,
             Together: [whole] * 7 + [pointer] * 5,
             Sum: [whole] * 3 + [pointer] * 2,
+            Gram: [whole] * 3 + [pointer] * 2,
             Map: [whole] * 2 + [pointer] * 2,
         }[type(loop)]
         result = whole if isinstance(loop, Train) else None
@@ -105,19 +108,31 @@ class Program:
 
     def sums(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
         """The same for each block of rows, which are to be added in order."""
+        assert isinstance(self.loop, Sum | Map)
+        return self._blocks(rows, params, ROWS_IN_BLOCK, sum(output.spec.size for output in self.loop.graph.outputs))
+
+    def gram(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
+        """The sums of s a aᵀ over all rows, in float64: a symmetric matrix for each number s."""
+        assert isinstance(self.loop, Gram)
+        numbers, columns = (output.spec.size for output in self.loop.graph.outputs)
+        width = padded(columns)
+        totals = self._blocks(rows, params, rows_in_block(self.loop, len(rows[0])), numbers * width * width)
+        found = np.add.reduce(totals, axis=0).reshape(numbers, width, width)[:, :columns, :columns]
+        return np.asarray(np.triu(found) + np.triu(found, 1).transpose(0, 2, 1))
+
+    def _blocks(self, rows: Sequence[np.ndarray], params: np.ndarray, each: int, size: int) -> np.ndarray:
+        """What each block of so many rows gives, (blocks, size)."""
         count = check_rows(self.loop.inputs.rows, rows, self.labels)
         check_flat("params", params, self.loop.inputs.params)
-        assert isinstance(self.loop, Sum | Map)
-        size = sum(output.spec.size for output in self.loop.graph.outputs)
-        blocks = -(-count // ROWS_IN_BLOCK)
+        blocks = -(-count // each)
         totals = np.empty((blocks, size))
         addresses, place = [address(array) for array in rows], address(params)
 
         def some(first: int, last: int) -> None:
-            start, stop = first * ROWS_IN_BLOCK, min(last * ROWS_IN_BLOCK, count)
-            self.call(*addresses, start, stop, ROWS_IN_BLOCK, place, address(totals) + first * size * 8)
+            start, stop = first * each, min(last * each, count)
+            self.call(*addresses, start, stop, each, place, address(totals) + first * size * 8)
 
-        in_threads(some, blocks, count)
+        in_threads(some, blocks, count * work_of(self.loop))
         return totals
 
     def map(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
@@ -177,6 +192,18 @@ def label_limits(loop: Loop | Together) -> dict[str, int]:
             length = node.attributes["length"] if node.op == "place" else node.inputs[0].spec.shape[0]
             limits[name] = min(length, limits.get(name, length))
     return limits
+
+
+def work_of(loop: Loop | Together) -> int:
+    """How many cheap rows one of these is worth."""
+    assert isinstance(loop, Sum | Map | Gram)
+    *_, last = sizes = [output.spec.size for output in loop.graph.outputs]
+    products = sizes[0] * last**2 // 2 if isinstance(loop, Gram) else 0
+    inner = (node.inputs[0].spec.shape[1] if node.op == "matmul" else 1 for node in loop.graph.nodes if node.inputs)
+    work = sum(
+        node.spec.size * each for node, each in zip((n for n in loop.graph.nodes if n.inputs), inner, strict=True)
+    )
+    return max(1, (work + products) // NUMBERS_IN_A_ROW)
 
 
 def check_flat(name: str, array: np.ndarray, nodes: Sequence[Node], written: bool = False) -> None:

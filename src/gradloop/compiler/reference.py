@@ -1,4 +1,4 @@
-"""The same three loops in plain NumPy, row by row: slow, and obviously right. `engine="numpy"` runs these."""
+"""The same loops in plain NumPy, row by row: slow, and obviously right. `engine="numpy"` runs these."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from gradloop.compiler.loops import Loop, Train
+from gradloop.compiler.loops import Gram, Loop, Train
 from gradloop.compiler.program import check_flat, check_rows, check_steps, check_training, label_limits
 from gradloop.core.evaluate import evaluate
 from gradloop.core.graph import Node
@@ -87,6 +87,14 @@ class ReferenceProgram:
 
     def sums(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
         return self.sum(rows, params)[None]
+
+    def gram(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
+        assert isinstance(self.loop, Gram)
+        numbers, columns = (output.spec.size for output in self.loop.graph.outputs)
+        total = np.zeros((numbers, columns, columns))
+        for s, a in self.outputs(rows, params):
+            total += s[:, None, None] * np.multiply.outer(a, a)
+        return total
 
     def map(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
         assert not isinstance(self.loop, Train)

@@ -1,4 +1,4 @@
-"""The three loops written as LLVM functions. Each returns the IR of a module with one function, `run`.
+"""The loops written as LLVM functions. Each returns the IR of a module with one function, `run`.
 
 Arguments of `run`, all arrays being row-major and contiguous:
     the rows' inputs, one pointer each; then, for Train:
@@ -29,7 +29,7 @@ from gradloop.compiler.kinds import (
     Value,
     ir_type,
 )
-from gradloop.compiler.loops import Inputs, Map, Sum
+from gradloop.compiler.loops import Gram, Inputs, Map, Sum
 from gradloop.compiler.lower import GraphCode, Reader, calls
 from gradloop.core.graph import Graph, Node
 
@@ -104,7 +104,7 @@ def flat_readers(code: Code, nodes: Sequence[Node], base: Value, kind: ir.Type) 
     return {name_of(node): reader(node, start) for node, start in zip(nodes, offsets(nodes), strict=True)}
 
 
-def rows_are_vectors(loop: Sum | Map) -> bool:
+def rows_are_vectors(loop: Sum | Map | Gram) -> bool:
     """Whether LLVM should put several rows into a vector: those of a few numbers, which no call interrupts."""
     short = all(node.spec.size <= SHORT_ROW for node in loop.inputs.rows)
     return short and not has_wide_totals(loop.graph) and not any(calls(node) for node in loop.graph.nodes)
@@ -141,7 +141,7 @@ def most_work(graph: Graph) -> int:
     return max((node.spec.size * node.inputs[0].spec.shape[1] for node in products), default=0)
 
 
-def lanes_in_order(loop: Sum | Map) -> int:
+def lanes_in_order(loop: Sum | Map | Gram) -> int:
     """How many rows to work on at once when they are read in their order.
 
     Where rows are so long that a loop passes over their entries, and each entry serves once, one: several streams of

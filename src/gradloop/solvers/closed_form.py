@@ -16,13 +16,14 @@ import numpy as np
 from gradloop.blas import one_blas_thread
 from gradloop.certificate import Certificate, distance
 from gradloop.compiler.loops import Inputs
-from gradloop.compiler.program import ROWS_IN_BLOCK
+from gradloop.compiler.panels import sums
 from gradloop.core.grad import gradient
-from gradloop.core.graph import Node, input_node
-from gradloop.core.spec import Spec
+from gradloop.core.graph import Node, constant_node, input_node
+from gradloop.core.spec import FLOAT64, Spec
 from gradloop.core.trace import Tracer
 from gradloop.data.sources.source import memory
 from gradloop.errors import OptionError
+from gradloop.gram import gram, pays
 from gradloop.history import History, Row
 from gradloop.problem import Problem
 from gradloop.progress import Report
@@ -32,7 +33,6 @@ from gradloop.solvers.linear.least_squares import Answer, LeastSquares
 from gradloop.solvers.linear.system import triangular
 from gradloop.solvers.solution import Solution
 from gradloop.stop import Stop
-from gradloop.strips import pays, strips, whole
 
 WORTH_PRODUCTS = 2**17  # numbers in the design; with fewer, exact refinement costs nothing
 MATRICES = 4  # of a number for each pair of parameters, that are in memory together
@@ -169,20 +169,21 @@ def slope_sum(design: Design) -> SlopeSum | None:
 
 
 def product_sum(design: Design) -> ProductSum | None:
-    """A compiled pass of the sums of products, where the columns are those of X and few enough for it to be faster."""
+    """A compiled pass of the sums of products, where the columns are those of X and it is faster."""
     problem, width = design.problem, len(design.columns)
     plain = design.is_x and width == problem.X.shape[1] and design.weights is None and problem.in_memory
-    if not plain or problem.engine != "native" or not pays(len(problem.X), 1, width + 2, problem.X.dtype, times=1):
+    if not plain or problem.engine != "native" or not pays(len(problem.X), 1, width + 2, times=1):
         return None
     row, y = problem.inputs.rows
-    shift = input_node("shift", Spec((), y.spec.dtype))
-    columns: Any = np.concatenate([np.ones(1), Tracer(row), np.reshape(Tracer(y) - Tracer(shift), -1)])
-    loop = strips((row, y, shift), Inputs((row, y), (shift,)), np.ones(1), columns)
+    shift, one = input_node("shift", Spec((width + 1,), FLOAT64)), Tracer(constant_node(np.ones(1), FLOAT64))
+    both: Any = np.concatenate([Tracer(part).astype(FLOAT64).reshape(-1) for part in (row, y)])
+    loop = gram((row, y, shift), Inputs((row, y), (shift,)), one, np.concatenate([both - Tracer(shift), one]))
 
-    def products(middle: float) -> Products:
-        sums = problem.program(loop).sum(problem.rows, np.array([middle]))
-        terms = ROWS_IN_BLOCK + -(-len(problem.X) // ROWS_IN_BLOCK)  # that an entry is the sum of
-        return Products(whole(loop, sums)[0], len(problem.X), float(len(problem.X)), terms)
+    def products(middle: Array) -> Products:
+        found = problem.program(loop).gram(problem.rows, middle)[0]
+        return Products(
+            np.roll(found, 1, axis=(0, 1)), len(problem.X), float(len(problem.X)), sums(loop, len(problem.X))
+        )
 
     return products
 

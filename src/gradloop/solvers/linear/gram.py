@@ -47,7 +47,7 @@ class Products(NamedTuple):
         return Products(*(a + b for a, b in zip(self, other, strict=True)))
 
 
-ProductSum = Callable[[float], Products]
+ProductSum = Callable[[Array], Products]
 
 
 class Pulls(NamedTuple):
@@ -70,13 +70,13 @@ def fast_solution(
         first: a block (A, y, weights) of the rows, which decides the units
         slope: a faster pass over the rows, for columns not far from zero: (slopes, intercept) -> the sums over the
             rows of residual, residual · column, and residual²
-        products: a faster pass for columns that are used as they are: (what is subtracted from the target) -> Products
+        products: a faster pass for columns in their own units: (what is subtracted from columns and target) -> Products
     """
     A, y, weights = first
     units, far = working_units(A, y, weights, intercept)
     found = None
-    if products is not None and is_plain(units):
-        found = products(float(units.shift[-1]))
+    if products is not None and not units.exponents.any():
+        found = products(units.shift)
     else:
         for part in rows(partial(block_products, units)):
             found = part if found is None else found + part
@@ -179,7 +179,8 @@ def lost_share(system: System, sums: int) -> float:
     """ρ: a bound on the share of a correction that is wrong."""
     size = len(system.factor)
     unit = system.factor / np.linalg.norm(system.factor, axis=0)
-    growth = np.linalg.norm(triangular(unit, np.eye(size))) ** 2
+    inverse = triangular(unit, np.eye(size))
+    growth = min(np.linalg.norm(inverse) ** 2, np.linalg.norm(inverse, 1) * np.linalg.norm(inverse, np.inf))
     terms = min(ROWS_IN_PRODUCT, rows_at_once(len(system.lengths))) + sums  # that an entry is the sum of, at most
     return float((terms + 2 * size) * ROUNDING * size * growth)
 
