@@ -101,12 +101,23 @@ def test_smooth_in_the_table_says_whether_the_slope_jumps() -> None:
             assert (max(jumps) < 0.1) == loss.smooth, loss.name
 
 
+def test_never_negative_in_the_table_is_true_of_whatever_is_predicted() -> None:
+    random = np.random.default_rng(0)
+    predicted, targets = 10 * random.standard_normal((2, 10_000))
+    said = {loss.name for loss in LOSSES.values() if loss.never_negative}
+    assert said == {"squared", "absolute", "huber", "quantile", "hinge"}
+    for name in said:
+        targets_of_kind = (targets > 0).astype(float) if LOSSES[name].target == "binary" else targets
+        assert (LOSSES[name].function(predicted, targets_of_kind) >= 0).all()
+    assert not about(lambda y_hat, y: y_hat - y).never_negative
+
+
 def test_about_finds_the_row_of_a_function() -> None:
     for name, loss in LOSSES.items():
         assert about(loss.function) == loss
         assert loss.name == name
     sharp = huber(0.1)
-    assert about(sharp) == Loss("huber", sharp, target="number", trainable=True, smooth=True)
+    assert about(sharp) == LOSSES["huber"]._replace(function=sharp)
     assert about(quantile(0.9)).name == "quantile"
 
 

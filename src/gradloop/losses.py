@@ -21,6 +21,7 @@ class Loss(NamedTuple):
     target: Literal["number", "binary", "label", "count"]  # what y may be: any, 0 or 1, 0 … K-1, 0, 1, 2 …
     trainable: bool  # whether its derivative says where to go
     smooth: bool  # whether its derivative has no jumps
+    never_negative: bool = False  # whatever is predicted; then a loss on some rows is no more than that on all
 
 
 def squared(y_hat: Array, y: Array) -> Array:
@@ -181,13 +182,13 @@ def zero_one(y_hat: Array, y: Array) -> Array:
 LOSSES: dict[str, Loss] = {
     loss.name: loss
     for loss in (
-        Loss("squared", squared, target="number", trainable=True, smooth=True),
-        Loss("absolute", absolute, target="number", trainable=True, smooth=False),
-        Loss("huber", huber(), target="number", trainable=True, smooth=True),
-        Loss("quantile", quantile(), target="number", trainable=True, smooth=False),
+        Loss("squared", squared, target="number", trainable=True, smooth=True, never_negative=True),
+        Loss("absolute", absolute, target="number", trainable=True, smooth=False, never_negative=True),
+        Loss("huber", huber(), target="number", trainable=True, smooth=True, never_negative=True),
+        Loss("quantile", quantile(), target="number", trainable=True, smooth=False, never_negative=True),
         Loss("logistic", logistic, target="binary", trainable=True, smooth=True),
         Loss("cross_entropy", cross_entropy, target="label", trainable=True, smooth=True),
-        Loss("hinge", hinge, target="binary", trainable=True, smooth=False),
+        Loss("hinge", hinge, target="binary", trainable=True, smooth=False, never_negative=True),
         Loss("poisson", poisson, target="count", trainable=True, smooth=True),
         Loss("zero_one", zero_one, target="label", trainable=False, smooth=False),
     )

@@ -6,7 +6,7 @@ import pytest
 import gradloop as gl
 from gradloop.examples import as_loss, as_model
 from gradloop.problem import make_problem
-from gradloop.solvers.exhaustive import TOGETHER, Exhaustive
+from gradloop.solvers.exhaustive import TOGETHER, Exhaustive, Search, axes_of
 from gradloop.stop import Stop
 
 
@@ -119,3 +119,55 @@ def test_grids_that_cannot_be_searched(grid, words):
 def test_settings_are_checked(settings):
     with pytest.raises(gl.OptionError):
         Exhaustive(**settings)
+
+
+MANY = np.sort(np.random.default_rng(2).normal(size=700))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("noise", [0.01, 1.0, 30.0])
+@pytest.mark.parametrize("loss", ["squared", "absolute", "huber", "quantile"])
+def test_points_left_out_on_all_rows_change_nothing(loss, noise, order):
+    y = 2 * MANY + 1 + noise * np.random.default_rng(3).normal(size=700)
+    given = line(MANY[::order].copy(), y[::order].copy(), loss=loss)
+    grid = {"w": np.linspace(-8, 8, 65), "b": np.linspace(-9, 9, 73)}
+    whole = Search(given, axes_of(given, grid), 0, None)
+    losses = whole.losses()
+    found = Exhaustive(grid).solve(given)
+    assert found.history["loss"][-1] == losses.min()
+    assert (found.params == whole.points(np.array([losses.argmin()]))[:, 0]).all()
+    if noise == 0.01:  # else the best is so bad that others may be better, for all that some rows tell
+        assert (
+            found.notes[0].startswith(f"{65 * 73} points were tried, ") and " of them on all rows; " in found.notes[0]
+        )
+        assert 65 * 73 * 64 <= found.history["rows"][-1] < 65 * 73 * 700 / 2
+
+
+def test_of_equal_points_the_first_is_kept():
+    """The loss depends on the product only, so points of one product are as good as one another."""
+    start = {"a": 1.0, "b": 1.0}
+    model = as_model(lambda x, a, b: a * b * x, start)
+    given = make_problem(model, as_loss(None, model), MANY[:, None], 6 * MANY, start)
+    found = Exhaustive({"a": [1.0, 2.0, 3.0, 6.0], "b": [1.0, 2.0, 3.0, 6.0]}).solve(given)
+    assert found.params.tolist() == [1.0, 6.0]
+
+
+def test_where_a_row_may_have_a_negative_loss_every_point_meets_every_row():
+    start = {"w": 0.0, "b": 1.0}
+    model = as_model(lambda x, w, b: np.exp(w * x + b), start)
+    counts = np.random.default_rng(0).poisson(np.exp(0.3 * MANY + 4)).astype(float)
+    given = make_problem(model, as_loss("poisson", model), MANY[:, None], counts, start)
+    found = Exhaustive({"w": np.linspace(-1, 1, 21), "b": np.linspace(3, 5, 21)}).solve(given)
+    assert found.notes[0].startswith("441 points were tried; ") and found.history["rows"][-1] == 441 * 700
+    assert found.history["loss"][-1] < 0
+
+
+def test_points_without_a_finite_loss_are_passed_by():
+    start = {"w": 1.0}
+    model = as_model(lambda x, w: np.log(w) * x, start)
+    given = make_problem(model, as_loss(None, model), MANY[:, None], MANY, start)
+    with np.errstate(all="ignore"):
+        found = Exhaustive({"w": np.arange(-5.0, 6.0)}).solve(given)
+    assert found.params[0] == 3.0
+    with pytest.raises(gl.OptionError, match="not finite at any point"):
+        Exhaustive({"w": np.arange(-5.0, 0.0)}).solve(given)

@@ -9,7 +9,7 @@ import ctypes
 import os
 import threading
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,6 +65,17 @@ class Program:
         }[type(loop)]
         result = whole if isinstance(loop, Train) else None
         self.call = ctypes.CFUNCTYPE(result, *pointers, *rest)(self.address)
+
+    @cached_property
+    def work(self) -> int:
+        """How many cheap rows one of these is worth."""
+        graph = self.loop.graph  # type: ignore[union-attr]
+        inner = {id(node): node.inputs[0].spec.shape[1] for node in graph.nodes if node.op == "matmul"}
+        numbers = sum(node.spec.size * inner.get(id(node), 1) for node in graph.nodes if node.inputs)
+        if isinstance(self.loop, Gram):
+            s, a = graph.outputs
+            numbers += s.spec.size * a.spec.size**2 // 2
+        return max(1, int(numbers) // NUMBERS_IN_A_ROW)
 
     def train(
         self, rows: Sequence[np.ndarray], batch_size: int, first_step: int, last_step: int, seed: int,
@@ -132,7 +143,7 @@ class Program:
             start, stop = first * each, min(last * each, count)
             self.call(*addresses, start, stop, each, place, address(totals) + first * size * 8)
 
-        in_threads(some, blocks, count * work_of(self.loop))
+        in_threads(some, blocks, count * self.work)
         return totals
 
     def map(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
@@ -194,18 +205,6 @@ def label_limits(loop: Loop | Together) -> dict[str, int]:
     return limits
 
 
-def work_of(loop: Loop | Together) -> int:
-    """How many cheap rows one of these is worth."""
-    assert isinstance(loop, Sum | Map | Gram)
-    *_, last = sizes = [output.spec.size for output in loop.graph.outputs]
-    products = sizes[0] * last**2 // 2 if isinstance(loop, Gram) else 0
-    inner = (node.inputs[0].spec.shape[1] if node.op == "matmul" else 1 for node in loop.graph.nodes if node.inputs)
-    work = sum(
-        node.spec.size * each for node, each in zip((n for n in loop.graph.nodes if n.inputs), inner, strict=True)
-    )
-    return max(1, (work + products) // NUMBERS_IN_A_ROW)
-
-
 def check_flat(name: str, array: np.ndarray, nodes: Sequence[Node], written: bool = False) -> None:
     """Arrays handed over one behind the other must have exactly the entries of these nodes."""
     size, dtypes = sum(node.spec.size for node in nodes), {node.spec.dtype for node in nodes}
@@ -252,7 +251,8 @@ if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's
 
 def in_threads(work: Any, parts: int, rows: int) -> None:
     """Call work(first, last) on as many threads as there are processors and rows to keep them busy."""
-    threads = max(1, min(processors(), rows // ROWS_WORTH_A_THREAD, parts))
+    worth = min(rows // ROWS_WORTH_A_THREAD, parts)
+    threads = min(processors(), worth) if worth > 1 else 1
     if threads == 1:
         work(0, parts)
         return

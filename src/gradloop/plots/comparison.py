@@ -247,7 +247,7 @@ def exhaustive(given: Objective, places: Sequence[int], across: Array, up: Array
     search = Search(given.problem, axes, 0, None)
     _ = search.program
     begun = time.perf_counter()
-    losses = search.losses(0).reshape(SIDE, SIDE)
+    losses = search.losses().reshape(SIDE, SIDE)
     seconds = time.perf_counter() - begun
     if not np.isfinite(losses).any():
         raise OptionError("The loss is not finite anywhere on the surface; scale the data.")
@@ -256,5 +256,5 @@ def exhaustive(given: Objective, places: Sequence[int], across: Array, up: Array
     name = f"exhaustive search, {SIDE} × {SIDE} points"
     return (
         Map(axes[0].values, axes[1].values, losses),
-        Method(name, where, float(losses[best]), search.tried * len(given.problem.X), seconds),
+        Method(name, where, float(losses[best]), search.touched, seconds),
     )

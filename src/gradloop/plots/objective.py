@@ -63,7 +63,7 @@ class Objective:
         axes = tuple(Axis(self.labels[place], place, np.asarray(found, float)) for place, found in values.items())
         problem = replace(self.problem, start=flat.astype(self.problem.start.dtype))
         with np.errstate(over="ignore", invalid="ignore"):
-            return Search(problem, axes, 0, None).losses(0).reshape([len(axis.values) for axis in axes])
+            return Search(problem, axes, 0, None).losses().reshape([len(axis.values) for axis in axes])
 
     @property
     def loss_name(self) -> str:

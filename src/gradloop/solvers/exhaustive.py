@@ -28,6 +28,9 @@ PARTS = 20  # at least, of a round, after which progress is told
 LOSSES_WORTH_A_PART = 2**25  # of one row at one point: some milliseconds
 LOSSES_IN_A_PART = 2**27  # at most, ...
 BLOCKS_IN_A_PART = 16  # ... if threads have enough to do with them
+LOSSES_IN_A_ROW = 64  # that take as long as a row of others' passes
+SAMPLE_SHARE = 16  # of the rows, at least so many ...
+SAMPLE_LEAST = 64  # ... rows, on which a loss may be larger already than the least on all
 
 Array = Any
 
@@ -37,6 +40,9 @@ class Exhaustive:
     """Every combination of the given values; a parameter without values keeps the one it starts from.
 
         params = the point of the grid with the least objective
+
+    Where no row can have a negative loss, points whose loss on some of the rows is larger already than the least on all
+    rows are not tried on the rest: that changes nothing but the time.
 
     Args:
         grid: values by the parameter's name: a list of numbers, or for an array of parameters one list for each entry
@@ -124,7 +130,16 @@ def parameter_axes(name: str, shape: tuple[int, ...], start: int, given: Any) ->
 class Search:
     """One search: what is given, then what changes."""
 
-    CHANGES: ClassVar[tuple[str, ...]] = ("params", "loss", "tried", "block", "values")
+    CHANGES: ClassVar[tuple[str, ...]] = (
+        "params",
+        "loss",
+        "tried",
+        "on_all_rows",
+        "touched",
+        "reached",
+        "block",
+        "values",
+    )
 
     def __init__(
         self, problem: Problem, axes: tuple[Axis, ...], refine: int, report: Report | None, keeper: Keeper = NO_KEEPER
@@ -132,7 +147,9 @@ class Search:
         self.problem, self.axes, self.refine, self.report, self.keeper = problem, axes, refine, report, keeper
         self.params = problem.start.astype(np.float64)
         self.loss = float("inf")
-        self.tried = 0
+        self.tried = self.on_all_rows = 0  # points
+        self.touched = 0  # rows, by all points together
+        self.reached = float("inf")  # the least loss of some points of the round
         self.block = 0  # of the present round: those before it were tried
         self.table: list[Row] = []  # of the rounds that are finished
         self.kept: list[Snapshot] = []
@@ -165,11 +182,10 @@ class Search:
             for round_ in range(len(self.table), self.refine + 1):
                 self.search(round_)
                 seconds = time.perf_counter() - self.begun
-                touched = self.tried * len(self.problem.X)
-                self.table.append(Row(round_ + 1, self.loss, float("nan"), float("nan"), touched, seconds))
+                self.table.append(Row(round_ + 1, self.loss, float("nan"), float("nan"), self.touched, seconds))
                 if round_ < self.refine:
                     self.axes = tuple(axis.around(self.params[axis.place]) for axis in self.axes)
-                    self.block = 0
+                    self.block, self.reached = 0, float("inf")
             self.keeper.save(self)
         except KeyboardInterrupt:
             stop = Stop.INTERRUPTED
@@ -179,6 +195,8 @@ class Search:
     def search(self, round_: int) -> None:
         """All points of the present grid that were not tried yet, in blocks."""
         count = int(np.prod([len(axis.values) for axis in self.axes]))
+        if self.sample is not None and self.reached == np.inf:
+            self.reached = finite(self.losses(np.unique(np.linspace(0, count - 1, TOGETHER).astype(int)))).min()
         blocks = -(-count // TOGETHER)
         enough = max(BLOCKS_IN_A_PART, LOSSES_IN_A_PART // (TOGETHER * len(self.problem.X)))
         least = LOSSES_WORTH_A_PART // (TOGETHER * len(self.problem.X))
@@ -192,47 +210,76 @@ class Search:
         if not np.isfinite(self.loss):
             raise OptionError("The loss is not finite at any point of the grid; choose other values.")
 
+    @cached_property
+    def sample(self) -> Problem | None:
+        """The same problem on some of the rows; None where a loss on these tells nothing about that on all."""
+        if not self.problem.loss.never_negative or not self.problem.in_memory:
+            return None
+        found = self.problem.thinned(max(SAMPLE_LEAST, len(self.problem.X) // SAMPLE_SHARE))
+        return None if found is self.problem else found
+
     def judge(self, first: int, last: int) -> None:
         """Keep the best of points [first, last), if it is better than all before."""
-        losses = self.losses(first, last)
-        losses[~np.isfinite(losses)] = np.inf
+        points = np.arange(first, last)
+        self.tried += len(points)
+        if self.sample is not None:
+            points = self.promising(points, self.sample)
+        if not len(points):
+            return
+        losses = finite(self.losses(points))
         best = int(np.argmin(losses))
+        self.on_all_rows += len(points)
         if losses[best] < self.loss:
             self.loss = float(losses[best])
-            self.params = self.points(first + best, first + best + 1)[:, 0]
+            self.params = self.points(points[best : best + 1])[:, 0]
 
-    def losses(self, first: int = 0, last: int | None = None) -> Array:
-        """The objective at points [first, last), or at all that follow; the last axis varies fastest."""
-        end = int(np.prod([len(axis.values) for axis in self.axes])) if last is None else last
-        losses = np.empty(end - first)
+    def promising(self, points: Array, sample: Problem) -> Array:
+        """The points whose loss on the sample, counted as if all other rows had none, is not too large already."""
+        losses = finite(self.losses(points, sample))
+        guess = finite(self.losses(points[[np.argmin(losses)]]))[0]
+        rounding = max(1e-9, 64 * float(np.finfo(self.problem.X.dtype).eps))
+        bound = min(self.loss, self.reached, guess)
+        return points[losses <= bound + rounding * abs(bound)]
+
+    def losses(self, points: Array | None = None, sample: Problem | None = None) -> Array:
+        """The objective at points by their numbers, or at all; the last axis varies fastest.
+
+        Args: sample, some of the rows, where only these are to be counted.
+        """
+        if points is None:
+            points = np.arange(np.prod([len(axis.values) for axis in self.axes], dtype=int))
+        problem, losses = sample or self.problem, np.empty(len(points))
         _ = self.program  # compiled before threads ask for it
 
         def some(block: int, until: int) -> None:
-            for place in range(block * TOGETHER, min(until * TOGETHER, len(losses)), TOGETHER):
-                part = losses[place : place + TOGETHER]
-                part[:] = self.objective(first + place, first + place + len(part))
+            for first in range(block, until, BLOCKS_IN_A_PART):
+                part = slice(first * TOGETHER, min(first + BLOCKS_IN_A_PART, until) * TOGETHER)
+                losses[part] = self.objective(self.points(points[part]), problem.rows)
 
-        in_threads(some, -(-len(losses) // TOGETHER), len(losses) * len(self.problem.X))
-        self.tried += len(losses)
+        work = len(losses) * len(problem.X)
+        in_threads(some, -(-len(losses) // TOGETHER), work // LOSSES_IN_A_ROW)
+        self.touched += work
         return losses
 
-    def objective(self, first: int, last: int) -> Array:
-        """The objective at points [first, last) of the grid; the block is filled up with the last of them."""
-        points = self.points(first, last)
-        filled = np.concatenate([points, np.repeat(points[:, -1:], TOGETHER - points.shape[1], axis=1)], axis=1)
-        flat = np.ascontiguousarray(filled, self.problem.start.dtype).ravel()
-        values = self.program.sum(self.problem.rows, flat)[: last - first] / len(self.problem.X)
-        return values + self.penalties(points)
+    def objective(self, points: Array, rows: tuple[Array, ...]) -> Array:
+        """The objective at points, block by block; the last is filled up with the last of them."""
+        count = points.shape[1]
+        block, sums = np.empty((len(points), TOGETHER), self.problem.start.dtype), np.empty(count)
+        for first in range(0, count, TOGETHER):
+            part = points[:, first : first + TOGETHER]
+            block[:, : part.shape[1]], block[:, part.shape[1] :] = part, part[:, -1:]
+            sums[first : first + TOGETHER] = self.program.sum(rows, block.ravel())[: part.shape[1]]
+        return sums / len(self.problem.X) + self.penalties(points)
 
     def penalties(self, points: Array) -> Array:
         if self.problem.penalty is None:
             return 0.0
         return np.array([self.problem.penalty_at(point)[0] for point in points.T])
 
-    def points(self, first: int, last: int) -> Array:
-        """The parameters at points [first, last): one column for each."""
-        found = np.repeat(self.problem.start.astype(np.float64)[:, None], last - first, axis=1)
-        indices = np.unravel_index(np.arange(first, last), [len(axis.values) for axis in self.axes])
+    def points(self, numbers: Array) -> Array:
+        """The parameters at points of these numbers: one column for each."""
+        found = np.repeat(self.problem.start.astype(np.float64)[:, None], len(numbers), axis=1)
+        indices = np.unravel_index(numbers, [len(axis.values) for axis in self.axes])
         for axis, index in zip(self.axes, indices, strict=True):
             found[axis.place] = axis.values[index]
         return found
@@ -241,7 +288,7 @@ class Search:
         if self.report:
             seconds = time.perf_counter() - self.begun
             done, whole = round_ * 100 + int(100 * share), 100 * (self.refine + 1)
-            rate = self.tried * len(self.problem.X) / max(seconds, 1e-9)
+            rate = self.touched / max(seconds, 1e-9)
             self.report(Progress(done, whole, self.loss, rate, seconds, all_run=True, flat=self.params))
 
     def remarks(self) -> Iterator[str]:
@@ -249,8 +296,14 @@ class Search:
         if not np.isfinite(self.loss):
             return
         shown = [f"{axis.label} to ±{axis.resolution(self.params[axis.place]):.2g}" for axis in self.axes]
-        yield f"{self.tried} points were tried; the grid tells {', '.join(shown)}."
+        rest = "" if self.on_all_rows == self.tried else f", {self.on_all_rows} of them on all rows"
+        yield f"{self.tried} points were tried{rest}; the grid tells {', '.join(shown)}."
         for axis in self.axes:
             value = self.params[axis.place]
             if len(axis.values) > 1 and value in (axis.values[0], axis.values[-1]) and not self.refine:
                 yield f"The best {axis.label} = {value:g} lies at the border of its grid; better ones may lie beyond."
+
+
+def finite(losses: Array) -> Array:
+    """What is not finite is as bad as can be."""
+    return np.where(np.isfinite(losses), losses, np.inf)
