@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradloop.compiler.program import NUMBERS_IN_A_ROW, in_threads
 from gradloop.data import words
 from gradloop.data.cells import EXACT
 from gradloop.errors import DataError
@@ -131,10 +132,21 @@ def _check_exact(integers: NDArray[Any], name: str) -> None:
             )
 
 
+def _sum(array: NDArray[Any]) -> float:
+    """The sum, in threads."""
+    sums: list[float] = []
+
+    def some(first: int, last: int) -> None:
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums.append(float(array[first:last].sum()))
+
+    in_threads(some, len(array), array.size // NUMBERS_IN_A_ROW)
+    return sum(sums)
+
+
 def _check_finite(array: NDArray[Any], name: str) -> None:
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(array.sum()):  # it is not if any entry is not; one pass and no temporary array
-            return
+    if np.isfinite(_sum(array)):  # it is not if any entry is not; one pass and no temporary array
+        return
     if np.isfinite(array.min()) and np.isfinite(array.max()):  # the sum was only too large
         return
     bad = ~np.isfinite(array)

@@ -74,7 +74,6 @@ class Newton:
                 f"Newton's method keeps a matrix of {problem.start.size} × {problem.start.size} numbers, which is too "
                 "large; choose gl.LBFGS()."
             )
-        check_start(problem)
         with one_blas_thread():
             return NewtonRun(problem, self, report, keeper).solution()
 
