@@ -43,7 +43,8 @@ from gradloop.statistics import Statistics, least_squares_statistics
 from gradloop.stop import Stop
 
 ROWS_FOR_UNITS = 4096
-ROWS_AT_ONCE = 2048  # that are multiplied in one product
+NUMBERS_AT_ONCE = 2**18  # that are multiplied in one product: calls of a few rows keep other threads waiting
+MOST_ROWS, FEWEST_ROWS = 8192, 2048  # of them
 ENOUGH = 1e-9  # the share of the answer that may be wrong without a second pass: a bound, far above what happens
 LOST = 1e-8  # and of the residual's square, where the fit is so close that it is a small difference of large sums
 FAR = 1e6  # squared distance of the mean from the first rows', in squared deviations, that costs too many digits
@@ -118,7 +119,7 @@ def products(plain: PlainNumbers) -> Sums | None:
         whole, sums, rows = whole + part, max(sums, more) + 1, plain.rows
     if not np.isfinite(whole).all():
         return None
-    return Sums(units, Products(whole, rows, float(rows), ROWS_AT_ONCE + sums))
+    return Sums(units, Products(whole, rows, float(rows), rows_at_once(len(first) + 1) + sums))
 
 
 def chained(first: Columns, rest: Iterable[Columns]) -> Iterable[Columns]:
@@ -134,14 +135,20 @@ def first_units(columns: Columns) -> Units:
     return working_units(rows[:, :-1], rows[:, -1], None, True)[0]
 
 
+def rows_at_once(columns: int) -> int:
+    """So many that a product of them stays near the processor."""
+    return max(FEWEST_ROWS, min(MOST_ROWS, NUMBERS_AT_ONCE // columns))
+
+
 def block_products(shift: Array, columns: Columns) -> tuple[Array, int]:
     """The sums of products over some rows, and how many were added for it."""
     rows, size = len(columns[0]), len(columns) + 1
-    space, whole, sums = np.ones((size, min(ROWS_AT_ONCE, rows))), np.zeros((size, size)), 0
-    for first in range(0, rows, ROWS_AT_ONCE):
-        Z = space[:, : min(ROWS_AT_ONCE, rows - first)]
+    at_once = rows_at_once(size)
+    space, whole, sums = np.ones((size, min(at_once, rows))), np.zeros((size, size)), 0
+    for first in range(0, rows, at_once):
+        Z = space[:, : min(at_once, rows - first)]
         for column, middle, place in zip(columns, shift, Z[1:], strict=True):
-            np.subtract(column[first : first + ROWS_AT_ONCE], middle, out=place)
+            np.subtract(column[first : first + at_once], middle, out=place)
         whole += Z @ Z.T
         sums += 1
     return whole, sums
