@@ -237,3 +237,19 @@ def test_products_of_other_columns_are_left_to_blas(monkeypatch):
     assert closed_form.product_sum(closed_form.Design(linear())) is not None
     for case in (AFFINE[1], AFFINE[4], AFFINE[6], linear(weights=np.ones(200))):
         assert closed_form.product_sum(closed_form.Design(case)) is None
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_the_slope_in_one_compiled_pass(dtype, intercept):
+    """Residuals of short numbers are formed in long ones: parameters have more digits than the data."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(9000, 7)).astype(dtype)
+    y = (X @ np.arange(7.0) + random.normal(size=9000)).astype(dtype)
+    given = linear(X, y) if intercept else problem(lambda x, w: np.dot(x, w), X, y, w=np.zeros(7))
+    slopes, middle = np.arange(7.0) + 1 / 3, 0.1 if intercept else 0.0
+    pulled, pulls, squares = closed_form.slope_sum(closed_form.Design(given))(slopes, middle)
+    residual = y.astype(float) - X.astype(float) @ slopes - middle
+    assert np.allclose(pulls, residual @ X.astype(float), rtol=1e-12, atol=1e-9)
+    assert np.isclose(squares, residual @ residual, rtol=1e-12)
+    assert not intercept or np.isclose(pulled, residual.sum(), rtol=1e-10)

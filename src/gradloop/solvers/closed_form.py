@@ -15,10 +15,11 @@ import numpy as np
 
 from gradloop.blas import one_blas_thread
 from gradloop.certificate import Certificate, distance
-from gradloop.compiler.loops import Inputs
+from gradloop.compiler.loops import Inputs, Sum
 from gradloop.compiler.panels import sums
 from gradloop.core.grad import gradient
-from gradloop.core.graph import Node, constant_node, input_node
+from gradloop.core.graph import Graph, Node, constant_node, input_node
+from gradloop.core.simplify import simplify
 from gradloop.core.spec import FLOAT64, Spec
 from gradloop.core.trace import Tracer
 from gradloop.data.sources.source import memory
@@ -155,10 +156,12 @@ def is_small(design: Design) -> bool:
 
 
 def slope_sum(design: Design) -> SlopeSum | None:
-    """The compiled pass of the objective's slope, where it has the digits and the weights that are needed."""
+    """The compiled pass of the objective's slope, in float64 and without weights."""
     problem = design.problem
-    if problem.X.dtype != np.float64 or design.weights is not None or problem.engine != "native":
+    if design.weights is not None or problem.engine != "native":
         return None
+    if problem.X.dtype != np.float64:
+        return wide_slope_sum(design) if has_own_columns(design) else None
 
     def sums(slopes: Array, intercept: float) -> tuple[float, Array, float]:
         found = problem.loss_sum(design.flat(slopes, intercept))
@@ -168,11 +171,34 @@ def slope_sum(design: Design) -> SlopeSum | None:
     return sums
 
 
+def wide_slope_sum(design: Design) -> SlopeSum:
+    """The same of columns of X in float32: residuals are small differences, so they are widened first."""
+    problem = design.problem
+    row, y = problem.inputs.rows
+    params = tuple(input_node(name, Spec(shape, FLOAT64)) for name, shape in (("w", row.spec.shape), ("b", ())))
+    columns, target, w, b = (Tracer(node).astype(FLOAT64) for node in (row, y, *params))
+    residual: Any = target - np.dot(columns, w) - b
+    outputs = tuple(part.node for part in (residual, residual * columns, residual * residual))
+    loop = Sum(simplify(Graph("slope", (row, y, *params), outputs)), Inputs((row, y), params))
+
+    def sums(slopes: Array, intercept: float) -> tuple[float, Array, float]:
+        pulled, *pulls, squares = problem.program(loop).sum(problem.rows, np.append(slopes, intercept))
+        return float(pulled), np.array(pulls), float(squares)
+
+    return sums
+
+
+def has_own_columns(design: Design) -> bool:
+    """Whether the columns are those of X, as they are and all of them, in memory."""
+    return design.is_x and len(design.columns) == design.problem.X.shape[1] and design.problem.in_memory
+
+
 def product_sum(design: Design) -> ProductSum | None:
     """A compiled pass of the sums of products, where the columns are those of X and it is faster."""
     problem, width = design.problem, len(design.columns)
-    plain = design.is_x and width == problem.X.shape[1] and design.weights is None and problem.in_memory
-    if not plain or problem.engine != "native" or not pays(len(problem.X), 1, width + 2, times=1):
+    if not has_own_columns(design) or design.weights is not None or problem.engine != "native":
+        return None
+    if not pays(len(problem.X), 1, width + 2, times=1):
         return None
     row, y = problem.inputs.rows
     shift, one = input_node("shift", Spec((width + 1,), FLOAT64)), Tracer(constant_node(np.ones(1), FLOAT64))
