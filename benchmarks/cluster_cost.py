@@ -1,6 +1,7 @@
 """What a pass on a cluster costs: measured with one to four workers here, fitted, and drawn to a thousand.
 
-    python -m benchmarks.cluster_cost            fits benchmarks/cluster_cost.csv and draws docs/cluster_cost.svg
+    python -m benchmarks.cluster_cost            fits benchmarks/cluster_cost.csv, draws docs/cluster_cost.svg and
+                                                 writes the section of docs/cluster.md; no figure in it is typed
     python -m benchmarks.cluster_cost 1 2 3 4    measures with so many workers first, a few minutes
 
     seconds = rows · (a + c · numbers) / processors           the rows, where they are
@@ -14,8 +15,9 @@ one machine have no latency worth the name, so latency and bandwidth are not fit
 
 import csv
 import sys
+import textwrap
 from collections.abc import Iterator
-from itertools import product
+from functools import partial
 from math import ceil, log
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,13 +25,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.table import ROOT
+from benchmarks.table import ROOT, put
 
 PLACE, PICTURE = ROOT / "benchmarks" / "cluster_cost.csv", ROOT / "docs" / "cluster_cost.svg"
+PAGE, SECTION = ROOT / "docs" / "cluster.md", "passes"
 ARMS = 8
 SIZES = ((100_000, 10, 16), (4_000_000, 10, 16), (1_000_000, 10, 128), (100_000, 40, 16), (1_000_000, 40, 16))
 FITS = 3  # of which the quickest pass counts: a busy machine adds to the others
-KINDS = ("sum", "work")  # the slope; the matrix
+KINDS = {"sum": "loss and slope", "work": "matrix"}
 
 
 class Run(NamedTuple):
@@ -176,23 +179,26 @@ ROWS_IN_PART, COLUMNS = 1e7, 20
 
 def draw(model: Model, runs: list[Run], path: Path = PICTURE) -> None:
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator, NullLocator
 
     plt.rcParams["svg.hashsalt"] = "gradloop"
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     for kind, mark in zip(KINDS, "os", strict=True):
         some = [run for run in runs if run.kind == kind]
         told = [float(np.dot(terms(run), flat(model))) for run in some]
-        left.loglog(
-            [run.seconds for run in some], told, mark, alpha=0.7, label={"sum": "slope", "work": "matrix"}[kind]
-        )
-    ends = [min(run.seconds for run in runs) / 1.5, max(run.seconds for run in runs) * 1.5]
+        left.loglog([1e3 * run.seconds for run in some], 1e3 * np.array(told), mark, alpha=0.7, label=KINDS[kind])
+    ends = [1e3 * min(run.seconds for run in runs) / 1.5, 1e3 * max(run.seconds for run in runs) * 1.5]
     left.plot(ends, ends, ":", color="gray")
-    left.set(xlabel="seconds of a pass, measured", ylabel="of the model", title="1 to 4 workers, 2 processors")
+    left.set(xlabel="milliseconds of a pass, measured", ylabel="by the model", title="1 to 4 workers, 2 processors")
+    for axis in (left.xaxis, left.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_locator(NullLocator())
     left.legend()
     workers = np.unique(np.geomspace(1, 1000, 40).astype(int))
     for rows, color in ((1e8, "C0"), (1e10, "C1"), (1e12, "C2")):
-        found = [parts_of(model, NETWORK, "sum", rows, COLUMNS, many, rows / ROWS_IN_PART) for many in workers.tolist()]
-        right.loglog(workers, [sum(one) for one in found], color=color, label=f"{rows:.0e} rows".replace("e+", "e"))
+        found = [at(model, rows, many) for many in workers.tolist()]
+        right.loglog(workers, [sum(one) for one in found], color=color, label=f"{two(rows)} rows")
         right.loglog(workers, [one.scheduler for one in found], ":", color=color)
         right.loglog(workers, [one.network for one in found], "-.", color=color, alpha=0.5)
     right.set(
@@ -200,20 +206,83 @@ def draw(model: Model, runs: list[Run], path: Path = PICTURE) -> None:
     )
     right.plot([], [], ":", color="gray", label="of it the scheduler")
     right.plot([], [], "-.", color="gray", label="of it the network")
-    right.set_ylim(1e-2, 3e5)
+    right.set_ylim(1e-3, 3e5)
     right.legend(fontsize=8, ncols=2, loc="upper right")
     figure.savefig(path, metadata={"Date": None})
-    figure.savefig(Path("/tmp") / "cluster_cost.png") if "--png" in sys.argv else None
 
 
 def flat(model: Model) -> list[float]:
     return [*(value for kind in KINDS for value in (model.row[kind], model.number[kind])), model.task, model.round]
 
 
-def saturated(model: Model, rows: float) -> int:
+def missed(model: Model, runs: list[Run]) -> list[float]:
+    """By which share of its time the model misses each run."""
+    return [abs(float(np.dot(terms(run), flat(model))) / run.seconds - 1) for run in runs]
+
+
+def at(model: Model, rows: float, workers: int, rows_in_part: float = ROWS_IN_PART) -> Parts:
+    """Where the time goes of a pass for the slope, as in the picture."""
+    return parts_of(model, NETWORK, "sum", rows, COLUMNS, workers, rows / rows_in_part)
+
+
+def saturated(model: Model, rows: float, rows_in_part: float = ROWS_IN_PART) -> int:
     """The number of workers beyond which the scheduler takes longer than the rows."""
-    one = parts_of(model, NETWORK, "sum", rows, COLUMNS, 1, rows / ROWS_IN_PART)
+    one = at(model, rows, 1, rows_in_part)
     return ceil(one.rows / one.scheduler)
+
+
+# ---- written -------------------------------------------------------------------------------------------------
+
+MANY, LARGER = 1e12, 10  # rows of which the page speaks; how many times larger parts are the cure
+SHOWN = (
+    "![Measured seconds of a pass against the model's, and the model drawn to 1000 workers and 1e12 rows]"
+    f"({PICTURE.name})"
+)
+fill = partial(textwrap.fill, width=120, break_long_words=False, break_on_hyphens=False)
+
+
+def two(value: float) -> str:
+    """A figure of two digits.
+
+    >>> two(0.2523), two(144.6), two(1e12)
+    ('0.25', '140', '1e12')
+    """
+    rounded = f"{value:.2g}"
+    return f"{float(rounded):g}" if value < 1e4 else rounded.replace("e+0", "e").replace("e+", "e")
+
+
+def section(model: Model, runs: list[Run]) -> str:
+    """What docs/cluster.md says of the time of a pass."""
+    most, at_work = max(run.workers for run in runs), max(run.processors for run in runs)
+    share = [100 * one for one in missed(model, runs)]
+    intro = (
+        f"{len(runs)} runs with 1 to {most} workers on {at_work} processors (`benchmarks/cluster_cost.csv`, "
+        "`python -m benchmarks.cluster_cost`) give"
+    )
+    costs = ((name, two(1e9 * model.row[kind]), two(1e9 * model.number[kind])) for kind, name in KINDS.items())
+    table = ["| | a, nanoseconds | c, nanoseconds |", "|---|---|---|", *(f"| {' | '.join(cost)} |" for cost in costs)]
+    rest = (
+        f"and s = {two(1e3 * model.task)} ms for a task, r = {two(1e3 * model.round)} ms for a round. A run is "
+        f"typically missed by {two(np.median(share))} %, the worst by {two(max(share))} %. Latency and bandwidth are "
+        "those of a network, half a millisecond and ten gigabits a second in the picture."
+    )
+    return "\n\n".join([fill(intro), "\n".join(table), fill(rest), SHOWN, fill(saturation(model))])
+
+
+def saturation(model: Model) -> str:
+    """What saturates first, and what helps."""
+    hundred, thousand = at(model, MANY, 100), at(model, MANY, 1000)
+    part, larger = COLUMNS * 8 * ROWS_IN_PART / 1e9, LARGER * ROWS_IN_PART
+    return (
+        f"**What saturates first is the scheduler**, which is one process: {two(MANY)} rows in parts of "
+        f"{two(ROWS_IN_PART)} are {two(MANY / ROWS_IN_PART)} parts, {two(hundred.scheduler)} s of a pass however many "
+        f"workers there are, and from about {two(saturated(model, MANY))} workers the scheduler takes longer than the "
+        f"rows (a hundred workers: {two(hundred.rows)} s for the rows of {two(sum(hundred))} s; a thousand: "
+        f"{two(thousand.rows)} s of {two(sum(thousand))} s). The network takes {two(thousand.network)} s. The cure is "
+        f"larger parts: with parts of {two(larger)} rows it happens at about {two(saturated(model, MANY, larger))} "
+        f"workers, as long as a worker has room for a part: {two(LARGER * part)} GB of {COLUMNS} columns in place of "
+        f"{two(part)} GB."
+    )
 
 
 def main() -> None:
@@ -221,19 +290,10 @@ def main() -> None:
         measure(int(workers))
     runs = read()
     model = fitted(runs)
-    missed = [float(np.dot(terms(run), flat(model))) / run.seconds - 1 for run in runs]
-    print(model, f"typical miss {np.median(np.abs(missed)):.0%}, largest {np.max(np.abs(missed)):.0%}", sep="\n")
-    for rows, workers in product((1e8, 1e10, 1e12), (4, 100, 1000)):
-        found = parts_of(model, NETWORK, "sum", rows, COLUMNS, workers, rows / ROWS_IN_PART)
-        print(
-            f"{rows:.0e} rows, {workers} workers: {sum(found):.3g} s;",
-            *(f"{n} {v:.2g}" for n, v in found._asdict().items()),
-        )
-    print(
-        *(f"{rows:.0e} rows: the scheduler takes longer from {saturated(model, rows)} workers" for rows in (1e8, 1e12)),
-        sep="\n",
-    )
     draw(model, runs)
+    made = section(model, runs)
+    put(PAGE, SECTION, made)
+    print(made)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from benchmarks.problems import PROBLEMS
 from benchmarks.results import read
 
 ROOT = Path(__file__).parent.parent
-BEGIN, END = "<!-- benchmarks: generated -->", "<!-- /benchmarks -->"
 PAGES = ("README.md", "README.zh.md")
 SHOWN = {
     "textbook": "one step of the textbook, 1000 × 2, batch 10",
@@ -122,13 +121,30 @@ def row_of(row: Mapping[str, str]) -> str:
     return "| " + " | ".join([name, *figures, row["error"] or "–", row["peak_mb"] or "–", row["version"]]) + " |"
 
 
+def put(page: Path, name: str, made: str) -> None:
+    """Replace what stands in a page between the marks of this name."""
+    page.write_text(replaced(page.read_text("utf-8"), name, made), "utf-8")
+
+
+def replaced(text: str, name: str, made: str) -> str:
+    """A text with this between the marks of this name.
+
+    >>> print(replaced("a <!-- x: generated -->old<!-- /x --> b", "x", "new"))
+    a <!-- x: generated -->
+    new
+    <!-- /x --> b
+    """
+    begin, end = f"<!-- {name}: generated -->", f"<!-- /{name} -->"
+    before, found, rest = text.partition(begin)
+    _, ended, after = rest.partition(end)
+    assert found and ended, f"there is no place {begin} … {end}"
+    return f"{before}{begin}\n{made}\n{end}{after}"
+
+
 def main() -> None:
     rows = read()
-    made = table(rows)
     for name in PAGES:
-        before, _, rest = (ROOT / name).read_text("utf-8").partition(BEGIN)
-        _, _, after = rest.partition(END)
-        (ROOT / name).write_text(f"{before}{BEGIN}\n{made}\n{END}{after}", "utf-8")
+        put(ROOT / name, "benchmarks", table(rows))
     (ROOT / "docs" / "benchmarks" / "README.md").write_text(whole(rows), "utf-8")
 
 

@@ -99,6 +99,26 @@ def test_costs_of_a_cluster_are_recovered_from_runs_that_they_made() -> None:
         assert (found.scheduler >= found.rows) is sooner
 
 
+def test_the_page_of_clusters_says_what_the_runs_say(tmp_path) -> None:
+    runs, text = cluster_cost.read(), cluster_cost.PAGE.read_text("utf-8")
+    model = cluster_cost.fitted(runs)
+    assert table.replaced(text, cluster_cost.SECTION, cluster_cost.section(model, runs)) == text
+    crowded = cluster_cost.at(model, cluster_cost.MANY, 1000)
+    assert crowded.scheduler > max(crowded.rows, crowded.network), "the page says that the scheduler saturates first"
+    cluster_cost.write(runs, tmp_path / "again.csv")
+    assert cluster_cost.read(tmp_path / "again.csv") == runs
+
+
+def test_the_page_of_clusters_counts_and_rounds() -> None:
+    truth = cluster_cost.Model({"sum": 1e-8, "work": 2e-8}, {"sum": 1e-9, "work": 3e-10}, task=1e-3, round=0.02)
+    run = cluster_cost.Run("sum", 10**6, 10, 3, 2, 8, 0, 0, 0.039)  # by the model 1e6 · (1e-8 + 1e-8) / 2 + 0.029
+    found = " ".join(cluster_cost.section(truth, [run, run._replace(seconds=0.052)]).split())
+    for said in ("2 runs with 1 to 3 workers on 2 processors", "| loss and slope | 10 | 1 |", "s = 1 ms", "r = 20 ms",
+                 "typically missed by 12 %, the worst by 25 %", "from about 260 workers"):  # fmt: skip
+        assert said in found, (said, found)
+    assert [cluster_cost.two(x) for x in (0.2523, 144.6, 1e12, 1.25e4)] == ["0.25", "140", "1e12", "1.2e4"]
+
+
 def test_the_search_is_judged_at_what_was_found() -> None:
     x, y = search.data(PROBLEMS["grid-401"])
     assert PROBLEMS["grid-401"].judge({"w": 1, "b": 2}).objective == pytest.approx(np.mean((x + 2 - y) ** 2) / 2)
@@ -289,5 +309,11 @@ def test_the_worker_speaks_json() -> None:
 @pytest.mark.parametrize("page", table.PAGES)
 def test_pages_hold_the_table_of_the_results(page: str) -> None:
     text = (table.ROOT / page).read_text("utf-8")
-    made = table.table(results.read())
-    assert text.partition(table.BEGIN)[2].partition(table.END)[0].strip() == made.strip()
+    assert table.replaced(text, "benchmarks", table.table(results.read())) == text
+
+
+def test_only_what_is_between_the_marks_is_replaced() -> None:
+    text = "a <!-- x: generated -->old<!-- /x --> b <!-- y: generated -->y<!-- /y -->"
+    assert table.replaced(text, "x", "new") == text.replace("old", "\nnew\n")
+    with pytest.raises(AssertionError, match="no place"):
+        table.replaced(text, "z", "new")
