@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from benchmarks import cluster_cost, compare, memory, results, run, table
+from benchmarks import cluster_cost, cluster_overhead, compare, memory, results, run, table
 from benchmarks.measure import Result, Worker, measure, missed
 from benchmarks.problems import PROBLEMS, cluster, descent, files, laws, least_squares, likelihood, paths, search
 from benchmarks.problems.problem import Problem
@@ -117,6 +117,34 @@ def test_the_page_of_clusters_counts_and_rounds() -> None:
                  "typically missed by 12 %, the worst by 25 %", "from about 260 workers"):  # fmt: skip
         assert said in found, (said, found)
     assert [cluster_cost.two(x) for x in (0.2523, 144.6, 1e12, 1.25e4)] == ["0.25", "140", "1e12", "1.2e4"]
+
+
+def test_the_page_of_clusters_says_what_was_measured_beside_threads() -> None:
+    text, fits = cluster_overhead.PAGE.read_text("utf-8"), cluster_overhead.read()
+    assert table.replaced(text, cluster_overhead.SECTION, cluster_overhead.section(fits)) == text
+    some = [cluster_overhead.Fit("linear", where, 60, turn, 2, clock, 10 * clock)
+            for where, times in (("cluster", (5.0, 3.0, 4.0)), ("threads", (2.0, 2.4)))
+            for turn, clock in reversed([*enumerate(times, 1)])]  # fmt: skip
+    assert cluster_overhead.line("it", some, "clock") == "| it | 3 (5) | 2 (2) | 1.5 |"
+    assert cluster_overhead.line("it", some, "processor") == "| it | 30 (50) | 20 (20) | 1.5 |"
+
+
+def test_the_same_fit_is_timed_on_a_cluster_and_beside_it(tmp_path, monkeypatch) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster_overhead, "FITS", 2)
+    monkeypatch.setitem(cluster_overhead.ASKED, "logistic", cluster_overhead.ASKED["linear"])
+    monkeypatch.delitem(cluster_overhead.ASKED, "linear")
+    cluster_overhead.measure(2000, tmp_path / "times.csv")
+    found = cluster_overhead.read(tmp_path / "times.csv")
+    assert [(fit.where, fit.rows, fit.turn) for fit in found] == [
+        ("cluster", 2000, 1), ("cluster", 2000, 2), ("threads", 2000, 1), ("threads", 2000, 2)
+    ]  # fmt: skip
+    assert all(fit.clock > 0 and fit.processor >= 0 for fit in found)
+    other = lambda model, rows: ([], {"w": np.ones(10), "b": 9.0})  # noqa: E731
+    monkeypatch.setattr(cluster_overhead, "on_workers", other)
+    with pytest.raises(AssertionError, match="Not equal"):
+        cluster_overhead.measure(2000, tmp_path / "none.csv")
+    assert not (tmp_path / "none.csv").exists()
 
 
 def test_the_search_is_judged_at_what_was_found() -> None:
