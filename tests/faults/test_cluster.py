@@ -5,10 +5,12 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from clusters import Struck, write_files
 from gradloop import training
 from gradloop.cluster import connection, encoding
 from gradloop.cluster.connection import connected
-from gradloop.cluster.passes import ClusterError, Passes
+from gradloop.cluster.passes import LOOK, ClusterError, Passes, workers_of
 
 CLASSES: dict[str, Any] = {"target": "yes", "leave_out": ["y", "holed"], "model": "logistic"}
 NUMBERS: dict[str, Any] = {"target": "y", "leave_out": ["yes", "holed"]}
@@ -173,15 +175,19 @@ def test_the_scheduler_killed_and_the_run_resumed_on_another_cluster(
 
 
 @contextmanager
-def small(memory: str, folder: Path) -> Iterator[Any]:
-    """A client of one worker that is killed when it takes more memory, and not tried again."""
+def small(memory: str, folder: Path, workers: int = 1, **settings: Any) -> Iterator[Any]:
+    """A client of workers that are killed when they take more memory, and not tried again.
+
+    Args: settings, of Dask, about the memory of workers.
+    """
     import dask
     from distributed import Client, LocalCluster
 
+    about_memory = {f"distributed.worker.memory.{name}": value for name, value in settings.items()}
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        dask.config.set({"distributed.scheduler.allowed-failures": 0, **about_memory}),
         LocalCluster(
-            n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50,
+            n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50,
             worker_dashboard_address=None, scheduler_kwargs={"dashboard": False, "http_prefix": ""},
             memory_limit=memory, local_directory=folder,
         ) as cluster,
@@ -197,3 +203,34 @@ def test_a_part_too_large_for_a_worker_is_named(tmp_path: Path) -> None:
     sentence = "was given up, because the workers that tried it died.*may lack memory"
     with small("600MB", tmp_path) as client, pytest.raises(ClusterError, match=sentence):
         gl.fit(full((10**7, 20), 1.0, chunks=(10**7, 20)), full(10**7, 1.0, chunks=10**7), cluster=client)
+
+
+def burden(dask_worker: Any, megabytes: int) -> None:
+    """Fill so much memory of a worker, in place of what filled it before."""
+    dask_worker.burden = b"." * (megabytes * 10**6)
+
+
+def burdened(client: Any, megabytes: int, status: str) -> None:
+    """Burden all workers, and wait until the scheduler knows of it."""
+    client.run(burden, megabytes=megabytes)
+    while {worker["status"] for worker in workers_of(client).values()} != {status}:
+        time.sleep(0.05)
+
+
+@pytest.mark.fault(38)
+def test_workers_that_all_lack_memory_are_waited_for_and_then_named(
+    folder: str, undisturbed: Callable[[str], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are alive, and take no work: from 60 % of their memory on they are paused."""
+    expected = undisturbed("lbfgs")
+    with small("1GB", tmp_path, workers=2, pause=0.6, target=False, spill=False) as client:
+        with monkeypatch.context() as patch:
+            relieved = Timer(3 * LOOK, burdened, (client, 0, "running"))
+            at_pass(patch, 3, lambda: (burdened(client, 600, "paused"), relieved.start()))
+            assert bits(gl.fit(folder, cluster=client, **KINDS["lbfgs"])) == expected
+            relieved.join()
+        at_pass(monkeypatch, 3, lambda: burdened(client, 600, "paused"))
+        monkeypatch.setattr(Passes.__init__, "__defaults__", (2.0, ()))
+        with pytest.raises(ClusterError, match=r"cannot go on: the workers .* lack memory .* for 2 s") as found:
+            gl.fit(folder, cluster=client, **KINDS["lbfgs"])
+        assert all(address in str(found.value) for address in workers_of(client))
