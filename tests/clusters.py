@@ -60,13 +60,17 @@ def made(part: int) -> work.Rows:
     return random.normal(size=(100 + part, 2)), random.normal(size=100 + part)
 
 
-def same(part: int) -> work.Rows:
+def made_part(part: int) -> work.Stamped:
+    return work.stamped(made(part))
+
+
+def same(part: int) -> work.Stamped:
     random = np.random.default_rng(part)
-    return random.normal(size=(50, 2)), random.normal(size=50)
+    return work.stamped((random.normal(size=(50, 2)), random.normal(size=50)))
 
 
-def weighing() -> work.Rows:
-    return np.zeros((2, 1)), np.zeros(2), np.array([1.0, 2.0])
+def weighing() -> work.Stamped:
+    return work.stamped((np.zeros((2, 1)), np.zeros(2), np.array([1.0, 2.0])))
 
 
 def sums(rows: work.Rows) -> work.Tally:
@@ -82,7 +86,7 @@ def ohm(a: Any, resistance: Any) -> Any:
 
 
 def passes_on(client: Any) -> Passes:
-    return Passes(client, client.map(made, range(20)), patience=30.0)
+    return Passes(client, client.map(made_part, range(20)), patience=30.0)
 
 
 class Struck:

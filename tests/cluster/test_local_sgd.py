@@ -11,6 +11,7 @@ from clusters import cluster_of, write_files
 from gradloop.cluster.encoding import examples_of
 from gradloop.cluster.local_sgd import LocalSGD
 from gradloop.cluster.passes import Passes
+from gradloop.cluster.work import stamped
 from gradloop.errors import OptionError
 from gradloop.larger.problem import problem_of
 from gradloop.losses import LOSSES
@@ -38,7 +39,9 @@ def rows(many: int, seed: int, slope: float = 2.0) -> Any:
 
 
 def problem_on(*parts: Any) -> Problem:
-    examples = examples_of(Here(None, parts), MODELS["linear"], LOSSES["squared"], START, ("a", "b"), None, ())
+    examples = examples_of(
+        Here(None, list(map(stamped, parts))), MODELS["linear"], LOSSES["squared"], START, ("a", "b"), None, ()
+    )
     return problem_of(examples, None, "native", 2**30)
 
 

@@ -10,7 +10,7 @@ from operator import add
 import numpy as np
 import pytest
 
-from clusters import cluster_of, dying, made, passes_on, same, sums, weighing
+from clusters import cluster_of, dying, made, made_part, passes_on, same, sums, weighing
 from gradloop.cluster.connection import connected
 from gradloop.cluster.passes import ClusterError, Passes
 
@@ -43,9 +43,31 @@ def test_a_part_that_stands_for_another_is_noticed() -> None:
 def test_rows_that_change_between_two_looks_are_noticed() -> None:
     client = cluster_of(1)
     with pytest.raises(ClusterError, match="Part 3 had 99 rows at the first look and has 102 now"):
-        Passes(client, client.map(made, range(4)), expected=[100, 101, 99, 103])
+        Passes(client, client.map(made_part, range(4)), expected=[100, 101, 99, 103])
     with pytest.raises(ClusterError, match="2 rows have a weight of 3.0"):
         Passes(client, [client.submit(weighing, pure=False)])
+
+
+def test_other_values_in_as_many_rows_are_noticed() -> None:
+    """As if a worker had died, and the source of its part had changed before another read it again."""
+    client = cluster_of(1)
+    passes = Passes(client, client.map(same, range(20)), patience=30.0)
+    passes.parts[7] = client.submit(same, 20)
+    asked = [
+        lambda: passes.total("sum", sums, join=add),
+        lambda: passes.each("sum", sums),
+        lambda: passes.take(0, np.array([0, 7 * 50 + 3])),
+    ]
+    for ask in asked:
+        with pytest.raises(ClusterError, match=r"was read again and is not what it was .* keep the source unchanged"):
+            ask()
+    assert passes.take(0, np.array([3, 70])).shape == (2, 2)  # of other parts
+    passes.parts[7], passes.parts[8] = passes.parts[8], client.submit(same, 7)
+    with pytest.raises(ClusterError, match="was read again"):
+        passes.total("sum", sums, join=add)
+    passes.parts[1] = client.submit(made_part, 1)
+    with pytest.raises(ClusterError, match="was read again"):
+        passes.take(1, np.array([60]))
 
 
 def test_rows_by_number() -> None:

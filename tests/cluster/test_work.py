@@ -38,6 +38,22 @@ def test_tallies_join_from_left_to_right() -> None:
     assert work.joined(lambda a, b: a + b, tallies) == work.Tally("abc", 3, 1.5)
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_the_stamp_of_rows_shows_every_change(kind: type) -> None:
+    """Of a block that is whole, and of a last one of an odd number of bytes."""
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(50_001, 3)).astype(kind), random.normal(size=50_001).astype(kind)
+    found = {work.stamped(rows).stamp}
+    assert found == {work.stamped((np.asfortranarray(rows[0]), rows[1].copy())).stamp}
+    for part, place in ((0, (0, 0)), (0, (20_000, 1)), (0, (50_000, 2)), (1, 30), (1, 50_000)):
+        other = [values.copy() for values in rows]
+        other[part][place] = np.nextafter(other[part][place], kind(9))
+        found.add(work.stamped(tuple(other)).stamp)
+    found.add(work.stamped((rows[0][::-1], rows[1][::-1])).stamp)
+    found.add(work.stamped((rows[0], rows[1], np.ones(50_001))).stamp)
+    assert len(found) == 8
+
+
 def test_what_another_version_packed_is_refused() -> None:
     with pytest.raises(OptionError, match=r"the client 0\.0\.1; install the same"):
         work.unpacked(pickle.dumps(("0.0.1", None)))

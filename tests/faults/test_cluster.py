@@ -127,6 +127,28 @@ def test_all_workers_killed_at_once(
     assert bits(gl.fit(folder, cluster=two, **KINDS["lbfgs"])) == expected
 
 
+@pytest.mark.fault(38)
+def test_a_file_that_changed_before_it_was_read_again_is_an_error(
+    two: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has as many rows as before, so that no count shows it."""
+    import numpy as np
+    from pyarrow import parquet, table
+
+    folder = write_files(tmp_path, files=4)
+    path = tmp_path / "02.parquet"
+    before = parquet.read_table(path).to_pydict()
+
+    def change() -> None:
+        parquet.write_table(table(before | {"a": np.asarray(before["a"])[::-1]}), path)
+        for pid in two.run(os.getpid).values():
+            os.kill(pid, signal.SIGKILL)
+
+    at_pass(monkeypatch, 5, change)
+    with pytest.raises(ClusterError, match=r"was read again and is not what it was .* keep the source unchanged"):
+        gl.fit(folder, cluster=two, **KINDS["lbfgs"])
+
+
 def at_pass(monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], Any]) -> None:
     """Act when so many passes over the rows have begun."""
     usual, begun = Passes.begun, []

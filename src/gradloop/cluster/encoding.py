@@ -145,7 +145,7 @@ def look(piece: Any, content: bytes, split: Split | None = None) -> Seen:
     return Seen(statistics, sum(rows), sum(weights), zeros[0])
 
 
-def encode(piece: Any, content: bytes, split: Split | None = None, held: bool = False) -> work.Rows:
+def encode(piece: Any, content: bytes, split: Split | None = None, held: bool = False) -> work.Stamped:
     """The second pass over a part: its rows as numbers; those held out weigh alike."""
     task, preparation, mean = work.unpacked(content)
     found = []
@@ -158,10 +158,10 @@ def encode(piece: Any, content: bytes, split: Split | None = None, held: bool = 
             y = table_target(usable, preparation, task.loss)
             found.append((X, y) if weights is None else (X, y, weights / mean))
     if found:
-        return tuple(np.ascontiguousarray(np.concatenate(parts)) for parts in zip(*found, strict=True))
+        return work.stamped(tuple(np.ascontiguousarray(np.concatenate(parts)) for parts in zip(*found, strict=True)))
     width = len(preparation.feature_names)
     nothing = np.zeros((0, width)), np.zeros(0)
-    return nothing if task.weights is None else (*nothing, np.zeros(0))
+    return work.stamped(nothing if task.weights is None else (*nothing, np.zeros(0)))
 
 
 def merged(a: Seen, b: Seen) -> Seen:
@@ -245,12 +245,12 @@ def examples_of(
 # ---- arrays ----------------------------------------------------------------------------------------------------
 
 
-def check_block(loss: Any, X: Array, y: Array) -> work.Rows:
+def check_block(loss: Any, X: Array, y: Array) -> work.Stamped:
     """The rows of a block, once it is sure that they are numbers."""
     if not len(X):
-        return np.zeros((0, X.shape[1])), np.zeros(0)
+        return work.stamped((np.zeros((0, X.shape[1])), np.zeros(0)))
     X = check_features(X)
-    return X, part_target(check_target(y, len(X)), work.unpacked(loss), X.dtype)
+    return work.stamped((X, part_target(check_target(y, len(X)), work.unpacked(loss), X.dtype)))
 
 
 def classes_in(rows: work.Rows) -> work.Tally:

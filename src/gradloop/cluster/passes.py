@@ -22,6 +22,10 @@ LOOK = 1.0  # seconds between looks at a cluster from which nothing came
 PATIENCE = 60.0  # seconds without any worker, after which a run is given up
 REMEMBERED, MOST_TAKEN = 2**20, 16  # numbers of a thinned table that are kept, and of how many tables
 READING = ("look", "encode", "rows")  # passes whose time goes into reading, or that are over a few rows
+CHANGED = (
+    "A part of the rows was read again and is not what it was at first; keep the source unchanged while it is used, "
+    "and give a seed to what draws numbers at random."
+)
 Array = Any
 
 
@@ -50,7 +54,8 @@ class Passes:
         self.ends = np.cumsum([one.rows for one in self.about])
         self.rows = int(self.ends[-1])
         self.weight = self.tree_of([one.weight for one in self.about])
-        self.marks = sum(map(work.mark, range(len(kept)))) & WORD
+        each = [one.tally(place) for place, one in enumerate(self.about)]
+        self.marks, self.stamps = (sum(ones) & WORD for ones in zip(*(one[-2:] for one in each), strict=True))
         self.note("encode", (), sum(map(size_of, found)), begun)  # a part is made when it is asked for
         if abs(self.weight - self.rows) > NEARLY * self.rows:
             raise ClusterError(
@@ -98,6 +103,8 @@ class Passes:
             raise ClusterError(
                 "A pass counted some rows twice and left out as many; this should never happen, please report it."
             )
+        if tally.stamps != self.stamps:
+            raise ClusterError(CHANGED)
 
     def note(self, what: str, given: Sequence[Any], moved: int, begun: float) -> None:
         sent = len(self.parts) * sum(map(size_of, given))
@@ -121,9 +128,12 @@ class Passes:
         begun, places = time.perf_counter(), np.searchsorted(self.ends, rows, side="right")
         starts = np.concatenate([[0], self.ends[:-1]])
         wanted = [(int(i), rows[places == i] - starts[i]) for i in np.unique(places)]
-        found = np.concatenate(
-            self.gathered([self.submit("rows", i, work.taken, self.parts[i], part, some) for i, some in wanted])
+        tallies: list[work.Tally] = self.gathered(
+            [self.submit("rows", i, work.marked, i, work.taken, self.parts[i], part, some) for i, some in wanted]
         )
+        if any(self.about[i].tally(i) != one._replace(found=None) for (i, _), one in zip(wanted, tallies, strict=True)):
+            raise ClusterError(CHANGED)
+        found = np.concatenate([one.found for one in tallies])
         self.record.append(Pass("rows", len(rows), rows.nbytes, found.nbytes, time.perf_counter() - begun))
         if found.size <= REMEMBERED and len(self.taken) < MOST_TAKEN:
             self.taken[key] = found.copy()
