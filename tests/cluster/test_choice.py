@@ -14,11 +14,16 @@ def test_minibatches_become_local_sgd_with_their_settings() -> None:
     assert on_parts(gl.Newton()) == gl.Newton()
 
 
-def test_laws_are_left_to_another_solver() -> None:
-    found, reason = suited(gl.GaussNewton(), ("Solver: Gauss-Newton.",))
-    assert isinstance(found, gl.LBFGS) and "law" in reason[0]
+def test_a_law_of_many_parameters_is_left_to_another_solver() -> None:
+    reason = ("Solver: Gauss-Newton.",)
+    assert suited(gl.GaussNewton(), reason, 100) == (gl.GaussNewton(), reason)
+    found, why = suited(gl.GaussNewton(), reason, 101)
+    assert isinstance(found, gl.LBFGS) and "many parameters" in why[0]
 
 
-def test_what_cannot_is_refused_before_a_cluster_is_looked_for() -> None:
-    with pytest.raises(OptionError, match="GaussNewton needs the rows together"):
-        gl.fit("nowhere", target="y", cluster="tcp://127.0.0.1:1", solver="gauss_newton")
+def test_what_cannot_is_refused() -> None:
+    class Own(gl.Exhaustive.__base__):  # type: ignore[name-defined, misc]
+        """A solver of somebody's."""
+
+    with pytest.raises(OptionError, match="Own needs the rows together, .* choose one of ClosedForm"):
+        on_parts(Own())

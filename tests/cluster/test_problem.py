@@ -40,6 +40,38 @@ def test_any_number_of_workers_gives_the_same_bits_and_one_machine_the_same_answ
     assert "passes over" in two.notes[-1]
 
 
+def decay(c: Any, a: Any, top: Any, rate: Any, floor: Any) -> Any:
+    return top * np.exp(-rate * (c - 3)) + floor * a
+
+
+LAWS: dict[str, dict[str, Any]] = {
+    "law": {},
+    "huber": {"loss": "huber", "solver": "gauss_newton"},
+    "weights": {"weights": "b", "leave_out": [], "solver": gl.GaussNewton(bounds={"rate": (0.0, 9.0)}, starts=2)},
+}
+
+
+@pytest.mark.fault(40)
+@pytest.mark.parametrize("kind", LAWS)
+def test_a_law_is_found_by_gauss_newton_as_on_one_machine(kind: str, tmp_path: Path) -> None:
+    folder = str(tmp_path)
+    random = np.random.default_rng(0)
+    for i, rows in enumerate((200, 2, 500, 300)):  # the second has fewer rows than there are parameters
+        c, a, b = random.uniform(3, 7, rows), random.normal(size=rows), random.uniform(0.5, 2, rows)
+        y = decay(c, a, 2.5, 1.3, 0.5) + 0.1 * random.normal(size=rows)
+        y[::50] += 3
+        table = np.column_stack([c, a, b, y])
+        np.savetxt(tmp_path / f"{i}.csv", table, delimiter=",", header="c,a,b,y", comments="")
+    asked = {"target": "y", "model": decay, "start": {"top": 1.0, "rate": 0.5, "floor": 0.0}, **LAWS[kind]}
+    here = gl.fit(folder, **asked)
+    one, two, four = (gl.fit(folder, cluster=cluster_of(many), **asked) for many in (1, 2, 4))
+    for name, found in here.params.items():
+        assert one.params[name].tobytes() == two.params[name].tobytes() == four.params[name].tobytes()
+        np.testing.assert_allclose(two.params[name], found, rtol=1e-10)
+    assert two.stop is here.stop is gl.Stop.CONVERGED and two.certificate.kind == here.certificate.kind
+    assert two.origin is not None and two.origin.solver == "GaussNewton"
+
+
 def test_other_parts_give_the_same_answer(tmp_path: Path) -> None:
     found = []
     for files in (1, 4, 30):

@@ -16,7 +16,8 @@ from gradloop.solvers.lbfgs import LBFGS
 from gradloop.solvers.minibatch import Minibatch
 from gradloop.solvers.newton import Newton
 
-ABLE = (ClosedForm, CoordinateDescent, Newton, LBFGS, GradientDescent, LocalSGD, Exhaustive)
+ABLE = (ClosedForm, CoordinateDescent, Newton, LBFGS, GaussNewton, GradientDescent, LocalSGD, Exhaustive)
+MOST_OF_A_LAW = 100  # parameters whose triangles, one from each part and node of the tree, are small enough to move
 
 
 def on_parts(solver: Solver) -> Solver:
@@ -34,8 +35,8 @@ def on_parts(solver: Solver) -> Solver:
     )
 
 
-def suited(solver: Solver, reason: tuple[str, ...]) -> tuple[Solver, tuple[str, ...]]:
-    """What stands for the solver that one machine would choose, and why."""
-    if isinstance(solver, GaussNewton):
-        return LBFGS(), ("Solver: L-BFGS, because the rows of the law are on a cluster.",)
+def suited(solver: Solver, reason: tuple[str, ...], parameters: int) -> tuple[Solver, tuple[str, ...]]:
+    """What stands for the solver that one machine would choose for so many parameters, and why."""
+    if isinstance(solver, GaussNewton) and parameters > MOST_OF_A_LAW:
+        return LBFGS(), ("Solver: L-BFGS, because the law has many parameters, and its rows are on a cluster.",)
     return on_parts(solver), tuple(said.replace("minibatch SGD", "local SGD by minibatches") for said in reason)

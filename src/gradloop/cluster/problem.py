@@ -62,7 +62,7 @@ class ClusterProblem(LargerProblem):
         return self.passes.total("work", work.work_on, *given, join=join)
 
     def suited(self, solver: Any, reason: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
-        return choice.suited(solver, reason)
+        return choice.suited(solver, reason, self.start.size)
 
     def parts(self) -> Iterator[Problem]:
         raise NotImplementedError("rows on a cluster stay where they are: use over")

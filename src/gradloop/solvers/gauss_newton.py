@@ -16,6 +16,7 @@ from gradloop.core.evaluate import evaluate
 from gradloop.errors import ModelError, OptionError
 from gradloop.problem import Problem
 from gradloop.progress import Report
+from gradloop.solvers.nonlinear.apart import residuals_of
 from gradloop.solvers.nonlinear.residuals import Residuals
 from gradloop.solvers.nonlinear.search import Found, Search, floor
 from gradloop.solvers.nonlinear.starts import ANY_SCALE, POINTS, SPREAD, around, best_points, spread_points
@@ -79,7 +80,7 @@ class GaussNewton:
     @np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore")
     def solve(self, problem: Problem, seed: int = 0, report: Report | None = None) -> Solution:
         """Search from each start, and keep the best."""
-        view = Residuals(problem)
+        view = residuals_of(problem)
         check_kind(view)
         low, high = limits(problem, self.bounds, "bounds", -np.inf, np.inf)
         check_inside(problem, low, high)

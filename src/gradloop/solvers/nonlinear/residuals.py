@@ -144,6 +144,14 @@ class Residuals:
         flat = np.concatenate([self.flat(params), self.flat(direction)])
         return np.asarray(self._bending.map((self.problem.X,), flat).astype(np.float64) / self.unit)
 
+    def pulled_by_bending(self, point: Point, slopes: Array, direction: Array) -> Array:
+        """How the bending of the predictions along a direction pulls at each parameter."""
+        return np.asarray((point.strength * self.bending(point.params, direction)) @ slopes)
+
+    def left_out(self, point: Point, slopes: Array) -> Array:
+        """What the quadratic model leaves out: the law's second derivatives, and loss'' where it is not loss' / r."""
+        return np.asarray(self.curvature(point) + (slopes.T * (point.bend - point.strength)) @ slopes)
+
     def curvature(self, point: Point) -> Array:
         """Σ pull · ∂²y_hat/∂params²: what the quadratic model of Gauss and Newton leaves out."""
         pull = np.ascontiguousarray(point.pull, self.problem.prediction.outputs[0].spec.dtype)

@@ -198,11 +198,10 @@ class Search:
         """Half the second-order change of the best step along z; none where it is large, so that z is no guide."""
         if damping is None:
             return np.zeros(len(z))
-        bending = self.view.bending(here.point.params, z / here.units)
+        pulled = self.view.pulled_by_bending(here.point, here.slopes, z / here.units) / here.units
         self.passes += 1
-        if not np.isfinite(bending).all():
+        if not np.isfinite(pulled).all():
             return np.zeros(len(z))
-        pulled = (here.point.strength * bending) @ here.slopes / here.units
         found = 0.5 * damped_step(here.R, pulled, damping, self.lost)
         small = 2 * np.linalg.norm(found) <= MOST_BENDING * np.linalg.norm(z)
         return found if small else np.zeros(len(z))
@@ -265,9 +264,8 @@ class Search:
         return Bowl(here, float(np.linalg.norm(steep / np.sqrt(bent))), step, unknown)
 
     def curved(self, here: Local) -> Array:
-        """What the quadratic model leaves out: the law's second derivatives, and loss'' where it is not loss' / r."""
-        point, slopes = here.point, here.slopes
-        left_out = self.view.curvature(point) + (slopes.T * (point.bend - point.strength)) @ slopes
+        """What the quadratic model leaves out, in the units D."""
+        left_out = self.view.left_out(here.point, here.slopes)
         self.passes += len(here.units)
         return left_out / here.units[:, None] / here.units
 

@@ -19,18 +19,23 @@ Array = Any
 
 
 def triangle(A: Array, b: Array, root: Array | None = None) -> tuple[Array, Array]:
-    """R and t = Qᵀ b of A = Q R, block by block of rows; the rows of A and b are multiplied by `root` first.
+    """R and t = Qᵀ b of A = Q R; the rows of A and b are multiplied by `root` first."""
+    top, columns = tall_triangle(A, b, root), A.shape[1]
+    return top[:columns, :columns], top[:columns, columns]
+
+
+def tall_triangle(A: Array, b: Array, root: Array | None = None) -> Array:
+    """The triangle of [A b], block by block of rows.
 
     Source: Demmel, Grigori, Hoemmen and Langou, Communication-optimal parallel and sequential QR, 2012.
     """
-    columns = A.shape[1]
-    top: Array = np.zeros((0, columns + 1))
+    top: Array = np.zeros((0, A.shape[1] + 1))
     for first in range(0, len(A), ROWS_IN_BLOCK):
         rows = slice(first, first + ROWS_IN_BLOCK)
         block = np.column_stack([A[rows], b[rows]])
         block = block if root is None else block * root[rows, None]
         top = np.linalg.qr(np.vstack([top, block]), mode="r")
-    return top[:columns, :columns], top[:columns, columns]
+    return top
 
 
 def step_in_ball(R: Array, t: Array, radius: float, lost: float) -> tuple[Array, float]:
