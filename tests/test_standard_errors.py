@@ -100,6 +100,19 @@ def test_a_law_has_the_errors_of_its_tangent():
     assert found.name == ("a", "k")
 
 
+def test_a_law_leaves_a_share_of_the_weighted_spread_of_the_target():
+    t, w = np.linspace(0, 3, 80), RANDOM.uniform(0.5, 2, 80)
+    y = 2.5 * np.exp(-1.3 * t) + 0.1 * RANDOM.normal(size=80)
+    table = {"t": t, "v": y, "w": w}
+    asked = {"target": "v", "model": lambda t, a, k: a * np.exp(-k * t), "start": {"a": 1.0, "k": 1.0}}
+    for weights, given in ((np.ones(80), {"leave_out": ["w"]}), (w, {"weights": "w"})):
+        fit = gl.fit(table, **asked, **given)
+        left = fit.predict(table) - y
+        spread = y - np.average(y, weights=weights)
+        expected = 1 - (weights @ left**2) / (weights @ spread**2)
+        assert fit.statistics.r_squared == pytest.approx(expected, rel=1e-10)
+
+
 @needs_reference
 @pytest.mark.parametrize("name", ["Norris", "Pontius", "NoInt1", "Longley"])
 def test_certified_standard_errors_of_linear_sets(name):

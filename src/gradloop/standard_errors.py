@@ -6,6 +6,7 @@ and Poisson regression have the inverse of the likelihood's curvature. Elsewhere
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from gradloop.problem import INTERCEPTS, Problem
 from gradloop.solvers.closed_form import ClosedFormSolution, best
 from gradloop.solvers.linear.design import Design
 from gradloop.solvers.linear.least_squares import Answer
+from gradloop.solvers.nonlinear.apart import residuals_of
 from gradloop.solvers.nonlinear.residuals import uncertainty
 from gradloop.solvers.solution import Solution
 from gradloop.statistics import (
@@ -55,8 +57,8 @@ def standard_errors(problem: Problem, solution: Solution, examples: Examples, er
         return None
     if linear:
         return of_least_squares(problem, solution, examples, errors)
-    if not problem.in_memory and problem.loss.name == "squared":
-        return None  # the residuals of all rows would be needed at once
+    if problem.loss.name == "squared" and (problem.stored or not (problem.in_memory or affordable(problem))):
+        return None  # of a law on disk, or one whose triangle would have to travel from everywhere and is large
     if problem.loss.name == "squared" and problem.smooth and problem.prediction.outputs[0].spec.size == 1:
         return of_law(problem, solution.params, examples)
     if problem.loss.name in LIKELIHOODS and problem.smooth and affordable(problem):
@@ -86,20 +88,25 @@ def in_own_units(problem: Problem, solution: Solution, examples: Examples) -> tu
 
 def of_law(problem: Problem, flat: Array, examples: Examples) -> Statistics:
     """From the tangent of the law at the answer; its parameters have the units that the user gave them."""
-    found = uncertainty(problem, flat)
+    found = uncertainty(problem, flat, view=residuals_of(problem))
     spread = np.concatenate([np.ravel(found.standard_errors[name]) for name in problem.names])
-    y = problem.y.astype(np.float64)
-    weights = np.ones(len(y)) if problem.weights is None else problem.weights
     spare = found.degrees_of_freedom
     left = spare * found.deviation**2 if spare > 0 else float("nan")
-    total = float(np.sum(weights * (y - np.average(y, weights=weights)) ** 2))
+    mean = problem.over(partial(target_moment, center=0.0, power=1)) / problem.weight
+    total = float(problem.over(partial(target_moment, center=mean, power=2)))
     share = 1 - left / total if total > 0 else float("nan")
     return with_tests(
         labels(problem, examples), flat.astype(np.float64), spread, found.identified, "classical", 0.95,
-        len(y), float(spare), residual_standard_deviation=float(found.deviation), r_squared=share,
+        len(problem.X), float(spare), residual_standard_deviation=float(found.deviation), r_squared=share,
         notes=("The standard errors are those of the law's tangent at these parameters.",),
         root=found.root if spare > 0 else None,
     )  # fmt: skip
+
+
+def target_moment(problem: Problem, *, center: float, power: int) -> float:
+    """The sum of weight · (y - center)^power."""
+    weights = np.ones(len(problem.y)) if problem.weights is None else problem.weights
+    return float(np.sum(weights * (problem.y.astype(np.float64) - center) ** power))
 
 
 def of_likelihood(problem: Problem, flat: Array, examples: Examples) -> Statistics:

@@ -70,6 +70,10 @@ def test_a_law_is_found_by_gauss_newton_as_on_one_machine(kind: str, tmp_path: P
         np.testing.assert_allclose(two.params[name], found, rtol=1e-10)
     assert two.stop is here.stop is gl.Stop.CONVERGED and two.certificate.kind == here.certificate.kind
     assert two.origin is not None and two.origin.solver == "GaussNewton"
+    assert (two.statistics is None) == (here.statistics is None) == (kind == "huber")
+    if two.statistics is not None and here.statistics is not None:
+        np.testing.assert_allclose(two.statistics.standard_error, here.statistics.standard_error, rtol=1e-9)
+        assert two.statistics.r_squared == pytest.approx(here.statistics.r_squared, rel=1e-12)
 
 
 def test_other_parts_give_the_same_answer(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from gradloop.examples import as_model
 from gradloop.losses import LOSSES, Loss
 from gradloop.problem import Problem, make_problem
 from gradloop.solvers.nonlinear.apart import Apart, residuals_of
-from gradloop.solvers.nonlinear.residuals import Residuals
+from gradloop.solvers.nonlinear.residuals import Residuals, uncertainty
 
 ENDS = (0, 2, 400, 401, 1000)  # of the parts; two have fewer rows than there are parameters
 PLACE = np.array([1.7, 0.9, 0.4])
@@ -92,6 +92,16 @@ def test_the_search_ends_where_it_does_with_all_rows_together(kind, solver):
     assert apart.stop is together.stop and apart.notes == together.notes
     np.testing.assert_allclose(apart.history.loss[-1], together.history.loss[-1], rtol=1e-12)
     np.testing.assert_allclose(apart.history.gradient_norm[0], together.history.gradient_norm[0], rtol=1e-10)
+
+
+@pytest.mark.parametrize("factor", [1.0, 3.0])
+def test_uncertainty_is_that_of_the_rows(factor):
+    loss = Loss("scaled", lambda y_hat, y: factor * (y_hat - y) ** 2 / 2, "number", True, True)
+    whole = together_with(loss, weighted=True)
+    expected, found = uncertainty(whole, PLACE), uncertainty(whole, PLACE, view=residuals_of(in_parts(whole)))
+    np.testing.assert_allclose(found.covariance, expected.covariance, rtol=1e-9)
+    assert found.deviation == pytest.approx(expected.deviation, rel=1e-12)
+    assert found.degrees_of_freedom == expected.degrees_of_freedom == ENDS[-1] - 3
 
 
 def test_losses_of_another_kind_are_refused():

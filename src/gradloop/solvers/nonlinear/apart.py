@@ -85,6 +85,12 @@ class Apart(Residuals):
             self.at(params)
         return self.last[params.tobytes()]
 
+    def weighted(self, params: Array) -> tuple[Array, Array]:
+        """The triangle of W^½ [J r] without what the loss adds to the weights, which is the same in all rows."""
+        assert self.squared is not None, "for losses with one second derivative"
+        residuals, own = self.at(params).residuals, np.sqrt(self.squared)
+        return self.jacobian(params) / own, residuals / own
+
     def pulled_by_bending(self, point: Point, slopes: Array, direction: Array) -> Array:
         return np.asarray(self.over(bent, point.params, direction))
 

@@ -139,6 +139,11 @@ class Residuals:
         found = self._jacobian.map((self.problem.X,), self.flat(params))
         return np.asarray(found.reshape(len(found), -1).astype(np.float64) / self.unit)
 
+    def weighted(self, params: Array) -> tuple[Array, Array]:
+        """The Jacobian and the residuals, each row times the root of its weight."""
+        root = np.sqrt(self.weights)
+        return root[:, None] * self.jacobian(params), root * self.at(params).residuals
+
     def bending(self, params: Array, direction: Array) -> Array:
         """How the prediction for each row bends along a direction."""
         flat = np.concatenate([self.flat(params), self.flat(direction)])
@@ -227,7 +232,9 @@ class Uncertainty(NamedTuple):
         return self.root @ self.root.T
 
 
-def uncertainty(problem: Problem, params: Array, deviation: float | None = None) -> Uncertainty:
+def uncertainty(
+    problem: Problem, params: Array, deviation: float | None = None, view: Residuals | None = None
+) -> Uncertainty:
     """Covariance and standard errors of the parameters of a law.
 
         covariance = s² (Jᵀ W J)⁻¹,   s² = Σ w r² / (n - p)
@@ -235,23 +242,24 @@ def uncertainty(problem: Problem, params: Array, deviation: float | None = None)
     Args:
         params: all parameters, one behind the other, at the minimum
         deviation: s, where the error of a measurement of weight 1 is known; None: found from the residuals
+        view: the residuals, where the rows are not here
 
     Raises:
         OptionError: the loss is not squared, so that this theory does not hold.
 
     Source: Bates and Watts, Nonlinear Regression Analysis and Its Applications, 1988, section 2.
     """
-    view = Residuals(problem)
+    view = view or Residuals(problem)
     if view.squared is None:
         raise OptionError(f"Standard errors of this kind are for the squared loss, not the {problem.loss.name} loss.")
-    point, root = view.at(params), np.sqrt(view.weights)
-    R, units = scaled_triangle(root[:, None] * view.jacobian(params))
+    rows, residuals = view.weighted(params)
+    R, units = scaled_triangle(rows)
     _, sizes, directions = np.linalg.svd(R)
     sizes = np.concatenate([sizes, np.zeros(len(directions) - len(sizes))])
     known = sizes > lost_below(R.shape[1], problem.X.dtype) * max(sizes[0], np.finfo(float).tiny)
     freedom = view.rows - int(known.sum())
     if deviation is None:
-        spread = float(np.linalg.norm(root * point.residuals)) * view.unit
+        spread = float(np.linalg.norm(residuals)) * view.unit
         deviation = spread / float(np.sqrt(freedom)) if freedom > 0 else float("nan")
     half = deviation / view.unit * directions[known].T / sizes[known] / units[:, None]
     identified = ~(np.abs(directions[~known]) > SEEN).any(axis=0)
