@@ -184,3 +184,15 @@ def test_a_saddle_without_slope_is_left():
     x = np.linspace(0, 1, 20)
     found = gl.fit(x, 3 * x, model=lambda x, u, v: u * v * x, start={"u": 0.0, "v": 0.0}, solver="newton")
     assert found.params["u"] * found.params["v"] == pytest.approx(3, rel=1e-9)
+
+
+def test_in_short_numbers_the_slope_tells_what_the_objective_cannot():
+    """The last steps lower the objective by less than a float32's rounding of it."""
+    random = np.random.default_rng(2)
+    X = random.standard_normal((200_000, 10), dtype=np.float32)
+    y = (random.random(len(X)) < 1 / (1 + np.exp(-X @ np.linspace(-1, 1, 10)))).astype(np.float32)
+    fit = gl.fit(X, y, model="logistic", solver="newton")
+    assert fit.stop is Stop.CONVERGED and fit.certificate.value < 1e-12
+    assert fit.history["rows"][-1] <= 8 * len(X)
+    wide = gl.fit(X.astype(float), y.astype(float), model="logistic", solver="newton")
+    assert np.allclose(fit.params["w"], wide.params["w"], rtol=3e-7, atol=1e-7)

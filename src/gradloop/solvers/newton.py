@@ -25,6 +25,7 @@ SAMPLE_SHARE = 16  # a first fit to one row in so many gives the start, ...
 SAMPLE_LEAST = 10_000  # ... if at least so many rows, and fifty for each parameter, are left of them
 SUFFICIENT = 1e-4  # the share of the promised decrease that a step must bring (Armijo)
 HALVINGS = 30
+CLEARLY = 0.25  # the share of a decrement that a step must leave, at most, where the objective cannot tell
 NEAR = 0.1  # of the objective: with a larger decrement the bowl is not yet that of the minimum
 LAZY = 0.1  # a decrement that fell to this share shows that the curvature is still good enough, ...
 PARAMETERS_A_PASS = 16  # ... if the steps that are left cost less than another: so many take as long as a slope
@@ -242,8 +243,12 @@ class NewtonRun:
         return Stop.STALLED
 
     def step(self, direction: Array) -> bool:
-        """Go along the direction as far as the objective falls enough; False if it does not."""
+        """Go along the direction as far as the objective falls enough; False if it does not.
+
+        Of what is less than the objective's rounding the slope must tell: it has digits of its own.
+        """
         promised = float(self.slope @ direction)
+        rounding = float(np.finfo(self.problem.start.dtype).eps) * abs(self.value)
         length = 1.0
         for _ in range(HALVINGS):
             trial = self.params + length * direction
@@ -252,8 +257,18 @@ class NewtonRun:
                 moved = value < self.value
                 self.params, self.value, self.slope = trial, value, slope
                 return moved
+            if abs(length * promised) <= rounding:
+                if not value <= self.value + rounding or not self.is_lower(slope, abs(promised)):
+                    return False
+                self.params, self.value, self.slope = trial, value, slope
+                return True
             length /= 2
         return False
+
+    def is_lower(self, slope: Array, decrement: float) -> bool:
+        """Whether a slope leaves clearly less to go, in the bowl of the last step."""
+        assert self.known is not None
+        return bool(np.isfinite(slope).all() and self.known.direction(slope)[1] <= CLEARLY * decrement)
 
     def record(self, iteration: int) -> None:
         seconds = time.perf_counter() - self.begun
