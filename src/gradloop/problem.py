@@ -35,6 +35,7 @@ from gradloop.targets import check_labels, fit_target, part_target
 
 INTERCEPTS = ("b", "bias", "intercept")  # parameters of these names are never penalised
 ENGINES = ("native", "numpy")
+KEPT_ROWS = 4096  # of samples that are kept, at most
 # Operations with a jump, in their value or in its slope.
 KINKED = {"abs", "sign", "floor", "maximum", "minimum", "max", "where", "less", "less_equal", "equal"}
 Array = Any
@@ -233,9 +234,20 @@ class Problem:
         return replace(self, X=np.ascontiguousarray(self.X * scale + center, self.X.dtype))
 
     def thinned(self, most: int) -> Problem:
-        """The same problem on at most so many rows, evenly spread."""
+        """The same problem on at most so many rows, evenly spread; a small one is kept, for it is asked for again."""
         if len(self.X) <= most:
             return self
+        if most > KEPT_ROWS:
+            return self._thinned(most)
+        if most not in self._samples:
+            self._samples[most] = self._thinned(most)
+        return self._samples[most]
+
+    @cached_property
+    def _samples(self) -> dict[int, Problem]:
+        return {}
+
+    def _thinned(self, most: int) -> Problem:
         rows = np.linspace(0, len(self.X) - 1, most).astype(np.int64)
         weights = None if self.weights is None else self.weights[rows]
         return replace(self, X=self.X[rows], y=self.y[rows], weights=weights)

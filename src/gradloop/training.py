@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradloop.blas import one_blas_thread
 from gradloop.callbacks.calls import Calls, as_callbacks, check_epochs
 from gradloop.callbacks.checkpoint import taken_out
 from gradloop.callbacks.protocol import Callback, outline_of
@@ -43,6 +45,7 @@ from gradloop.stop import Stop
 from gradloop.units import as_units
 from gradloop.whole_file import PathLike
 
+FEW_PARAMETERS = 16  # whose algebra no BLAS divides among threads, which are slow to wake; then it need not be told
 Array = Any
 
 
@@ -276,7 +279,9 @@ def fit_of(examples: Examples, problem: Problem, chosen: Solver, solution: Solut
     _, penalty, seed, errors, engine, *_ = settings
     trained = problem.unpack(solution.params)
     sure = solution.stop is Stop.CONVERGED or errors != "classical"
-    statistics = standard_errors(problem, solution, examples, errors) if sure else None
+    with one_blas_thread() if problem.start.size > FEW_PARAMETERS else nullcontext():
+        certificate = getattr(solution, "certificate", None) or certify(problem, solution.params)
+        statistics = standard_errors(problem, solution, examples, errors) if sure else None
     asked = problem.in_memory and solution.stop is Stop.FINISHED and isinstance(chosen, Minibatch)
     doubts = indistinct(problem) if asked else ()
     found = Fit(
@@ -287,7 +292,7 @@ def fit_of(examples: Examples, problem: Problem, chosen: Solver, solution: Solut
         feature_names=examples.names,
         history=solution.history,
         stop=solution.stop,
-        certificate=getattr(solution, "certificate", None) or certify(problem, solution.params),
+        certificate=certificate,
         statistics=statistics,
         preparation=examples.preparation,
         notes=(*examples.notes, *solution.notes, *doubts, *memory_notes(problem)),
