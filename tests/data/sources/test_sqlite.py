@@ -1,6 +1,7 @@
 """Queries to SQLite: every cell has a type of its own, and nothing is ever written."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pyarrow
@@ -137,3 +138,14 @@ def test_a_database_alone_is_no_table(database):
     assert 'is a SQLite database; say which rows are meant with --sql "select …" --db FILE' in refusal(
         open_source, database
     )
+
+
+def test_another_thread_may_drop_what_was_not_read(database, monkeypatch):
+    """Batches that an error left unread are dropped by whichever thread collects garbage."""
+    monkeypatch.setattr("gradloop.data.sources.sqlite.ROWS", 7)
+    batches = sql("select area from houses", database).batches(["area"])
+    first = next(batches)
+    with ThreadPoolExecutor(1) as pool:
+        assert len(pool.submit(next, batches).result()) == len(first) == 7
+        pool.submit(batches.close).result()
+    assert next(batches, None) is None

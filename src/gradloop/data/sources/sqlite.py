@@ -74,7 +74,9 @@ class SqliteSource(QuerySource):
         import pyarrow
 
         self._content.check_unchanged()
-        with closing(sqlite3.connect(f"file:{quote(self._path)}?mode=ro", _PATIENCE, uri=True)) as connection:
+        address = f"file:{quote(self._path)}?mode=ro"
+        # Whoever reads on, or drops what it did not read, may be another thread than the one that began.
+        with closing(sqlite3.connect(address, _PATIENCE, uri=True, check_same_thread=False)) as connection:
             connection.execute("pragma trusted_schema = off")
             connection.set_authorizer(
                 lambda action, *_: sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
