@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial, reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -29,8 +31,8 @@ from gradloop.history import History, Row
 from gradloop.problem import Problem
 from gradloop.progress import Report
 from gradloop.solvers.linear.design import Design, penalty_curvature
-from gradloop.solvers.linear.gram import Products, ProductSum, SlopeSum, fast_solution
-from gradloop.solvers.linear.least_squares import Answer, LeastSquares
+from gradloop.solvers.linear.gram import Products, ProductSum, SlopeSum, block_products, fast_solution
+from gradloop.solvers.linear.least_squares import Answer, LeastSquares, Units
 from gradloop.solvers.linear.system import triangular
 from gradloop.solvers.solution import Solution
 from gradloop.stop import Stop
@@ -161,7 +163,7 @@ def slope_sum(design: Design) -> SlopeSum | None:
     if design.weights is not None or problem.engine != "native":
         return None
     if problem.X.dtype != np.float64:
-        return wide_slope_sum(design) if has_own_columns(design) else None
+        return wide_slope_sum(design) if has_own_columns(design) and not problem.stored else None
 
     def sums(slopes: Array, intercept: float) -> tuple[float, Array, float]:
         found = problem.loss_sum(design.flat(slopes, intercept))
@@ -189,17 +191,19 @@ def wide_slope_sum(design: Design) -> SlopeSum:
 
 
 def has_own_columns(design: Design) -> bool:
-    """Whether the columns are those of X, as they are and all of them, in memory."""
-    return design.is_x and len(design.columns) == design.problem.X.shape[1] and design.problem.in_memory
+    """Whether the columns are those of X, as they are and all of them."""
+    return design.is_x and len(design.columns) == design.problem.X.shape[1]
 
 
 def product_sum(design: Design) -> ProductSum | None:
     """A compiled pass of the sums of products, where the columns are those of X and it is faster."""
     problem, width = design.problem, len(design.columns)
-    if not has_own_columns(design) or design.weights is not None or problem.engine != "native":
+    if not has_own_columns(design) or design.weights is not None or problem.engine != "native" or problem.stored:
         return None
     if not pays(len(problem.X), 1, width + 2, times=1):
         return None
+    if not problem.in_memory:
+        return lambda shift: problem.over(design.of_part(partial(products_about, shift)))
     row, y = problem.inputs.rows
     shift, one = input_node("shift", Spec((width + 1,), FLOAT64)), Tracer(constant_node(np.ones(1), FLOAT64))
     both: Any = np.concatenate([Tracer(part).astype(FLOAT64).reshape(-1) for part in (row, y)])
@@ -212,6 +216,15 @@ def product_sum(design: Design) -> ProductSum | None:
         )
 
     return products
+
+
+def products_about(shift: Array, design: Design) -> Products:
+    """The sums of products of a part's columns less these numbers."""
+    found = product_sum(design)
+    if found is not None:
+        return found(shift)
+    units = Units(np.zeros(len(shift), np.int64), shift)
+    return reduce(add, design.rows(partial(block_products, units)))
 
 
 def gap(design: Design, answer: Answer, slope: Array) -> float:

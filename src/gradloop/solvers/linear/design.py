@@ -127,7 +127,11 @@ class Design:
         if self.problem.in_memory or self.problem.stored:
             firsts = range(0, len(self.problem.X), self.piece)
             return in_order(lambda first: work(*self.block(first, first + self.piece)), firsts)
-        return [self.problem.over(partial(rows_of_part, self.curvature, self.place, self.value, work))]
+        return [self.problem.over(self.of_part(partial(sum_over, work)))]
+
+    def of_part(self, ask: Callable[[Design], Result]) -> Callable[[Problem], Result]:
+        """Asks a part of the rows the same, with the columns of the whole."""
+        return partial(asked_of_part, self.curvature, self.place, self.value, ask)
 
     def first_block(self) -> Block:
         """The first rows that are present, by which units are chosen."""
@@ -201,12 +205,16 @@ class Design:
         raise IndexError(place)
 
 
-def rows_of_part(curvature: Array, place: int | None, value: float, work: Any, problem: Problem) -> Any:
-    """The sum of the work's results on the rows of a part, with the columns of the whole."""
+def asked_of_part(curvature: Array, place: int | None, value: float, ask: Any, problem: Problem) -> Any:
     part = Design.__new__(Design)
     part.learn(problem, curvature)
     part.choose(place, value)
-    return reduce(add, part.rows(work))
+    return ask(part)
+
+
+def sum_over(work: Any, design: Design) -> Any:
+    """The sum of the work's results on all pieces."""
+    return reduce(add, design.rows(work))
 
 
 def offset(problem: Problem) -> Node | None:

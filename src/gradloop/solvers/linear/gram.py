@@ -41,10 +41,11 @@ class Products(NamedTuple):
     whole: Array  # (d + 2, d + 2)
     rows: int
     weight: float
-    sums: int  # how many sums of a few rows were added, for the error bound
+    sums: int  # how many sums of a few rows were added one after the other, at most, for the error bound
 
     def __add__(self, other: Products) -> Products:  # type: ignore[override]
-        return Products(*(a + b for a, b in zip(self, other, strict=True)))
+        whole, rows, weight = (a + b for a, b in zip(self[:3], other[:3], strict=True))
+        return Products(whole, rows, weight, max(self.sums, other.sums) + 1)
 
 
 ProductSum = Callable[[Array], Products]
