@@ -131,7 +131,7 @@ def read(path: Path = PLACE) -> list[Run]:
 def tasks(parts: float) -> float:
     """Parts, and nodes of the tree above them."""
     found = parts = ceil(parts)
-    while parts > 1:
+    while parts > ARMS:  # the last of them are joined by the client
         parts = ceil(parts / ARMS)
         found += parts
     return found

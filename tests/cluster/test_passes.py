@@ -12,7 +12,7 @@ import pytest
 
 from clusters import cluster_of, dying, made, made_part, passes_on, same, sums, weighing
 from gradloop.cluster.connection import connected
-from gradloop.cluster.passes import ClusterError, Passes
+from gradloop.cluster.passes import MOST_TAKEN, ClusterError, Passes, gathered
 
 
 def test_the_tree_does_not_depend_on_the_workers() -> None:
@@ -75,7 +75,11 @@ def test_rows_by_number() -> None:
     whole = np.concatenate([made(part)[1] for part in range(20)])
     for _ in range(2):
         np.testing.assert_array_equal(passes.take(1, rows), whole[rows])
-    assert [one[:4] for one in passes.record if one.what == "rows"] == [("rows", 5, 40, 40)]  # asked for once
+    np.testing.assert_array_equal(passes.take(0, rows), np.concatenate([made(part)[0] for part in range(20)])[rows])
+    assert [one[:4] for one in passes.record if one.what == "rows"] == [("rows", 5, 40, 120)]  # asked for once
+    for first in range(MOST_TAKEN + 1):
+        passes.take(0, np.array([first]))
+    assert len(passes.taken) == MOST_TAKEN and rows.tobytes() not in passes.taken
 
 
 def test_a_killed_worker_changes_no_bit_and_a_deadly_task_is_named() -> None:
@@ -116,7 +120,5 @@ def test_a_killed_scheduler_is_named() -> None:
             futures = [client.submit(made, 1)]
             scheduler.kill()
             scheduler.wait()
-            found = Passes.__new__(Passes)
-            found.client, found.patience = client, 1.0
             with pytest.raises(ClusterError, match="the scheduler died|The scheduler of the cluster died"):
-                found.gathered(futures)
+                gathered(client, futures, patience=1.0)

@@ -88,7 +88,10 @@ def test_other_parts_give_the_same_answer(tmp_path: Path) -> None:
 
 def test_the_record_tells_rounds_and_bytes_of_each_pass(tmp_path: Path) -> None:
     fit = gl.fit(write_files(tmp_path), cluster=cluster_of(2), **KINDS["lbfgs"])
-    numbers, nodes = sum(np.size(values) for values in fit.params.values()), 11 + 2 + 1  # of a tree with eight arms
+    numbers, nodes = (
+        sum(np.size(values) for values in fit.params.values()),
+        11 + 2,
+    )  # of a tree with eight arms; the client joins the last
     moved = {"sum": 8 * (numbers + 1) * nodes, "work": 8 * numbers**2 * nodes}  # loss and slope; matrix
     record = [one for one in fit.history.passes if one.what != "rows"]  # a few rows, thinned
     assert [one.what for one in record[:2]] == ["look", "encode"]

@@ -253,8 +253,9 @@ def check_block(loss: Any, X: Array, y: Array) -> work.Stamped:
     return work.stamped((X, part_target(check_target(y, len(X)), work.unpacked(loss), X.dtype)))
 
 
-def classes_in(rows: work.Rows) -> work.Tally:
-    return work.tallied(np.unique(rows[1]), rows)
+def ends_of(rows: work.Rows) -> work.Tally:
+    """The least and the largest target, which tell how many classes there are: they are numbered."""
+    return work.tallied([rows[1].min(), rows[1].max()], rows)
 
 
 def of_array(client: Any, X: Any, y: Any, model: Any, loss: Any, start: Any, weights: Any) -> Examples:
@@ -272,7 +273,7 @@ def of_array(client: Any, X: Any, y: Any, model: Any, loss: Any, start: Any, wei
     passes = Passes(client, kept(client, [delayed(check_block, bare, *block) for block in blocks]))
     classes = 2
     if wanted.target in ("label", "binary"):
-        found = np.unique(np.concatenate(passes.each("classes", classes_in)))
+        found = np.concatenate(passes.each("classes", ends_of))
         check_two_classes(found)
         classes = count_classes(np.arange(found.max() + 1)) if wanted.target == "label" and not callable(model) else 2
     params = starting_params(chosen, start, X.shape[1], classes)

@@ -20,7 +20,7 @@ ARMS = 8  # of a node of the tree
 NEARLY = 1e-9  # by which a sum of weights may miss the number of rows, as a share: rounding
 LOOK = 1.0  # seconds between looks at a cluster from which nothing came
 PATIENCE = 60.0  # seconds without any worker, after which a run is given up
-REMEMBERED, MOST_TAKEN = 2**20, 16  # numbers of a thinned table that are kept, and of how many tables
+MOST_TAKEN = 8  # samples of the rows that are kept here
 READING = ("look", "encode", "rows")  # passes whose time goes into reading, or that are over a few rows
 CHANGED = (
     "A part of the rows was read again and is not what it was at first; keep the source unchanged while it is used, "
@@ -44,7 +44,8 @@ class Passes:
     ) -> None:
         self.client, self.patience, begun = client, patience, time.perf_counter()
         self.record: list[Pass] = []
-        self.taken: dict[tuple[int, bytes], Array] = {}
+        self.taken: dict[bytes, tuple[Array, ...]] = {}  # by the numbers of the rows
+        self.waiting: dict[str, tuple[Any, ...]] = {}  # tasks that are not sent yet
         found = self.gathered([self.submit("about", i, work.about, part) for i, part in enumerate(parts)])
         check_parts(found, expected)
         kept = [i for i, one in enumerate(found) if one.rows]
@@ -72,18 +73,21 @@ class Passes:
         return values[0]
 
     def submit(self, what: str, place: int, function: Callable[..., Any], *given: Any) -> Any:
-        return self.client.submit(function, *given, key=f"gradloop-{what}-{place}-{uuid4().hex}", pure=False)
+        """The key of a task, which is sent when it is gathered: a message for each would take longer than the task."""
+        key = f"gradloop-{what}-{place}-{uuid4().hex}"
+        self.waiting[key] = (function, *given)
+        return key
 
     def total(self, what: str, function: Callable[..., Any], *given: Any, join: Callable[[Any, Any], Any]) -> Any:
         """The results of a function on all parts, joined in a tree, with every row counted once."""
         begun = time.perf_counter()
         level = self.begun(what, function, *given)
         moved = len(level)
-        while len(level) > 1:
+        while len(level) > ARMS:
             groups = [level[i : i + ARMS] for i in range(0, len(level), ARMS)]
             level = [self.submit(f"{what}-joined", i, work.joined, join, group) for i, group in enumerate(groups)]
             moved += len(level)
-        tally: work.Tally = self.gathered(level)[0]
+        tally = work.joined(join, self.gathered(level))  # the last of the tree here: a round less
         self.check(tally)
         self.note(what, given, moved * size_of(tally.found), begun)
         return tally.found
@@ -122,24 +126,32 @@ class Passes:
 
     def take(self, part: int, rows: Array) -> Array:
         """The rows of these ascending numbers, of features, targets or weights; few are asked for once."""
-        key = part, rows.tobytes()
-        if key in self.taken:
-            return self.taken[key].copy()
+        key = rows.tobytes()
+        if key not in self.taken:
+            while len(self.taken) >= MOST_TAKEN:
+                del self.taken[next(iter(self.taken))]
+            self.taken[key] = self.fetched(rows)
+        return self.taken[key][part].copy()
+
+    def fetched(self, rows: Array) -> tuple[Array, ...]:
+        """The same of all of these together: a round takes longer than what it brings."""
         begun, places = time.perf_counter(), np.searchsorted(self.ends, rows, side="right")
         starts = np.concatenate([[0], self.ends[:-1]])
         wanted = [(int(i), rows[places == i] - starts[i]) for i in np.unique(places)]
         tallies: list[work.Tally] = self.gathered(
-            [self.submit("rows", i, work.marked, i, work.taken, self.parts[i], part, some) for i, some in wanted]
+            [self.submit("rows", i, work.marked, i, work.taken, self.parts[i], some) for i, some in wanted]
         )
         if any(self.about[i].tally(i) != one._replace(found=None) for (i, _), one in zip(wanted, tallies, strict=True)):
             raise ClusterError(CHANGED)
-        found = np.concatenate([one.found for one in tallies])
-        self.record.append(Pass("rows", len(rows), rows.nbytes, found.nbytes, time.perf_counter() - begun))
-        if found.size <= REMEMBERED and len(self.taken) < MOST_TAKEN:
-            self.taken[key] = found.copy()
+        found = tuple(np.concatenate(values) for values in zip(*(one.found for one in tallies), strict=True))
+        self.record.append(Pass("rows", len(rows), rows.nbytes, size_of(found), time.perf_counter() - begun))
         return found
 
-    def gathered(self, futures: list[Any]) -> list[Any]:
+    def gathered(self, keys: list[Any]) -> list[Any]:
+        """The results of these tasks, which are sent together with those that they wait for."""
+        tasks, self.waiting = self.waiting, {}
+        with deaths_told(self.client):
+            futures = self.client.get(tasks, keys, sync=False)
         return gathered(self.client, futures, self.patience)
 
     def told(self) -> str:

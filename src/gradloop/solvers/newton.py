@@ -22,7 +22,8 @@ from gradloop.solvers.solution import Solution, check_limits, check_smooth, chec
 from gradloop.stop import Stop
 
 SAMPLE_SHARE = 16  # a first fit to one row in so many gives the start, ...
-SAMPLE_LEAST = 10_000  # ... if at least so many rows, and fifty for each parameter, are left of them
+SAMPLE_LEAST = 10_000  # ... if at least so many rows, and fifty for each parameter, are left of them; ...
+SAMPLE_MOST = 2**17  # ... more than these, and a thousand for each parameter, spare no step
 SUFFICIENT = 1e-4  # the share of the promised decrease that a step must bring (Armijo)
 HALVINGS = 30
 CLEARLY = 0.25  # the share of a decrement that a step must leave, at most, where the objective cannot tell
@@ -81,7 +82,7 @@ class Newton:
 
 def first_params(problem: Problem, solver: Any) -> tuple[Array, Array | None]:
     """The parameters to begin with, and the curvature there: on large data those of a fit to a sample of the rows."""
-    rows = len(problem.X) // SAMPLE_SHARE
+    rows = min(len(problem.X) // SAMPLE_SHARE, max(SAMPLE_MOST, 1000 * problem.start.size))
     if rows < max(SAMPLE_LEAST, 50 * problem.start.size):
         return problem.start.copy(), None
     try:
