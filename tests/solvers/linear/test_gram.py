@@ -124,3 +124,29 @@ def test_the_bound_counts_every_sum():
         found = gram.block_products(none, np.ones((rows, columns)), np.ones(rows), None)
         assert found.sums > -(-rows // min(gram.ROWS_IN_PRODUCT, gram.rows_at_once(columns)))
         assert (found + found).sums == found.sums + 1  # each was added on its own, and then both
+
+
+@pytest.mark.parametrize("columns", [5, 60])
+def test_a_second_correction_where_one_does_not_prove_it(columns, monkeypatch):
+    X = random.normal(size=(4000, columns)) + random.normal(size=(4000, 1))
+    y = X @ np.ones(columns) + random.normal(size=4000)
+    times, usual = [], gram.correction
+    monkeypatch.setattr(gram, "correction", lambda *given: times.append(1) or usual(*given))
+    monkeypatch.setattr(gram, "PROVEN", 0.0)
+    fast, exact = both(X, y)
+    assert fast.route == "Gram" and len(times) == 2
+    np.testing.assert_allclose(fast.slopes, exact.slopes, rtol=1e-13)
+    assert fast.residual_norm == pytest.approx(exact.residual_norm, rel=1e-13)
+    monkeypatch.setattr(gram, "MODEST", 1.0)
+    assert both(X, y)[0] is None
+
+
+@pytest.mark.parametrize("columns", [1, 5, 60])
+@pytest.mark.parametrize("common", [0.0, 1.0, 100.0])
+def test_the_norm_of_the_inverse_is_bounded(columns, common, monkeypatch):
+    monkeypatch.setattr(gram, "PROVEN", np.inf)
+    X = random.normal(size=(4000, columns)) + common * random.normal(size=(4000, 1))
+    fast, _ = both(X, X[:, 0] + random.normal(size=4000), intercept=False)
+    unit = X / np.linalg.norm(X, axis=0)
+    exact = np.linalg.norm(np.linalg.inv(unit.T @ unit), 2)
+    assert exact * (1 - 1e-9) <= gram.inverse_norm(fast.system) <= exact * columns**0.5 * (1 + 1e-9)

@@ -4,9 +4,10 @@ Products cost half of what a triangle by reflections does and run at the process
 condition number. With unit columns, and rounding errors of at most γ in each sum of products, the computed matrix
 G + E has ‖E‖ ≤ γ p, so that a solution by its Cholesky factor is wrong by a share of at most
 
-    ρ = γ p ‖G⁻¹‖        and after one correction with residuals from the rows themselves, by ρ².
+    ρ = γ p ‖G⁻¹‖        and after k corrections with residuals from the rows themselves, by ρ ^ (k + 1).
 
-Where ρ is above PROVEN the road is not taken (Björck, Stability analysis of the method of seminormal equations, 1987).
+Where ρ is too large for two of them the road is not taken (Björck, Stability analysis of the method of seminormal
+equations, 1987).
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ NUMBERS_AT_ONCE = 2**17  # so that they stay near the processor, ...
 ROWS_AT_ONCE = 2**14  # ... and no more rows than these
 ROWS_IN_PRODUCT = 1024  # that are multiplied in one product, at most; ...
 ROWS_IN_SLOPE = 64  # ... where the result is one row
-PROVEN = 1e-8  # its square is the rounding error of float64
+PROVEN = 1e-8  # its square is the rounding error of float64, ...
+PROVEN_TWICE = 4e-6  # ... and the third power of this, ...
+MODEST = 1000.0  # ... if no more than the rounding of so much of a residual is left by corrections
 ROUNDING = 2.0**-53
 MODERATE = 300  # powers of two within which no square can overflow
 NEAR_ZERO = 4.0  # squared means, in squared standard deviations, that need not be subtracted in products, ...
@@ -85,12 +88,13 @@ def fast_solution(
     if found is None or triangle is None:
         return None
     system = make_system(triangle, *units, intercept, curvature)
-    if system.dependent or not lost_share(system, found.sums) <= PROVEN:
+    times = 0 if system.dependent else corrections(system, found.sums)
+    if not times:
         return None
     seen = LeastSquares(columns, intercept, units)
     seen.rows, seen.weight = found.rows, found.weight
     near = far <= NOT_FAR and not units.exponents.any()
-    return make_answer(system, corrected(system, units, rows, slope if near else None), seen, "Gram")
+    return make_answer(system, corrected(system, units, rows, slope if near else None, times), seen, "Gram")
 
 
 def working_units(A: Array, y: Array, weights: Array | None, intercept: bool) -> tuple[Units, float]:
@@ -176,20 +180,44 @@ def factored(found: Products, intercept: bool) -> Array | None:
     return np.ldexp(triangle, by)
 
 
-def lost_share(system: System, sums: int) -> float:
-    """ρ: a bound on the share of a correction that is wrong."""
+def corrections(system: System, sums: int) -> int:
+    """How many corrections prove the solution; 0 where two would not."""
+    growth = inverse_norm(system)
+    wrong = lost_share(system, sums, growth)
+    return 1 if wrong <= PROVEN else 2 if wrong <= PROVEN_TWICE and growth <= MODEST else 0
+
+
+def lost_share(system: System, sums: int, growth: float | None = None) -> float:
+    """ρ: a bound on the share of a correction that is wrong.
+
+    Args: growth, ‖G⁻¹‖ if it is known already.
+    """
     size = len(system.factor)
-    unit = system.factor / np.linalg.norm(system.factor, axis=0)
-    inverse = triangular(unit, np.eye(size))
-    growth = min(np.linalg.norm(inverse) ** 2, np.linalg.norm(inverse, 1) * np.linalg.norm(inverse, np.inf))
     terms = min(ROWS_IN_PRODUCT, rows_at_once(len(system.lengths))) + sums  # that an entry is the sum of, at most
-    return float((terms + 2 * size) * ROUNDING * size * growth)
+    return (terms + 2 * size) * ROUNDING * size * (inverse_norm(system) if growth is None else growth)
 
 
-def corrected(system: System, units: Units, rows: Rows, slope: SlopeSum | None) -> Point:
-    """The solution after one correction by the residuals of all rows."""
-    first, by = int(system.intercept), system.exponents - units.exponents
+def inverse_norm(system: System) -> float:
+    """A bound on ‖G⁻¹‖, of unit columns: of few its trace, of many at right angles the length of all its entries."""
+    unit = system.factor / np.linalg.norm(system.factor, axis=0)
+    root = triangular(unit, np.eye(len(unit)))
+    sums = np.linalg.norm(root, 1) * np.linalg.norm(root, np.inf)
+    return float(min(np.linalg.norm(root) ** 2, sums, np.linalg.norm(root @ root.T)))
+
+
+def corrected(system: System, units: Units, rows: Rows, slope: SlopeSum | None, times: int = 1) -> Point:
+    """The solution after so many corrections by the residuals of all rows."""
     z = triangular(system.factor, system.target)
+    for _ in range(times):
+        step, length = correction(system, units, rows, slope, z)
+        z = z + step
+    gained = 0.0 if system.curvature.any() else float(np.sum((system.factor @ step) ** 2))
+    return system.point(z)._replace(residual_norm=float(np.sqrt(max(length**2 - gained, 0.0))))
+
+
+def correction(system: System, units: Units, rows: Rows, slope: SlopeSum | None, z: Array) -> tuple[Array, float]:
+    """The step from a solution in the system's units, and the length of its residual, before the step."""
+    first, by = int(system.intercept), system.exponents - units.exponents
     powers = np.append(np.zeros(first, int), by[:-1])
     now = np.ldexp(z, by[-1] - powers)
     if slope is not None:
@@ -202,11 +230,7 @@ def corrected(system: System, units: Units, rows: Rows, slope: SlopeSum | None) 
             steep, squares = steep + part, squares + more
     steep = np.ldexp(steep, -powers - by[-1])
     steep[first:] -= system.curvature * z[first:]
-    step = system.solve(steep)
-    point = system.point(z + step)
-    length = np.ldexp(np.sqrt(squares), -by[-1])
-    gained = 0.0 if system.curvature.any() else float(np.sum((system.factor @ step) ** 2))
-    return point._replace(residual_norm=float(np.sqrt(max(length**2 - gained, 0.0))))
+    return system.solve(steep), float(np.ldexp(np.sqrt(squares), -by[-1]))
 
 
 def block_slope(first: int, units: Units, now: Array, A: Array, y: Array, weights: Array | None) -> Pulls:
