@@ -91,7 +91,7 @@ def test_costs_of_a_cluster_are_recovered_from_runs_that_they_made() -> None:
             for kind in cluster_cost.KINDS for rows, columns, at_work, parts in sizes]  # fmt: skip
     runs = [run._replace(seconds=float(np.dot(cluster_cost.terms(run), cluster_cost.flat(truth)))) for run in runs]
     assert cluster_cost.flat(cluster_cost.fitted(runs)) == pytest.approx(cluster_cost.flat(truth))
-    assert cluster_cost.tasks(100) == 100 + 13 + 2 + 1
+    assert cluster_cost.tasks(100) == 100 + 13 + 2  # the client joins the two
     network = cluster_cost.Network(0.0, 1e99)
     many = cluster_cost.saturated(truth, 1e10)
     for workers, sooner in ((many - 1, False), (many, True)):
@@ -111,10 +111,10 @@ def test_the_page_of_clusters_says_what_the_runs_say(tmp_path) -> None:
 
 def test_the_page_of_clusters_counts_and_rounds() -> None:
     truth = cluster_cost.Model({"sum": 1e-8, "work": 2e-8}, {"sum": 1e-9, "work": 3e-10}, task=1e-3, round=0.02)
-    run = cluster_cost.Run("sum", 10**6, 10, 3, 2, 8, 0, 0, 0.039)  # by the model 1e6 · (1e-8 + 1e-8) / 2 + 0.029
-    found = " ".join(cluster_cost.section(truth, [run, run._replace(seconds=0.052)]).split())
+    run = cluster_cost.Run("sum", 10**6, 10, 3, 2, 8, 0, 0, 0.038)  # by the model 1e6 · (1e-8 + 1e-8) / 2 + 0.028
+    found = " ".join(cluster_cost.section(truth, [run, run._replace(seconds=0.05)]).split())
     for said in ("2 runs with 1 to 3 workers on 2 processors", "| loss and slope | 10 | 1 |", "s = 1 ms", "r = 20 ms",
-                 "typically missed by 12 %, the worst by 25 %", "from about 260 workers"):  # fmt: skip
+                 "typically missed by 12 %, the worst by 24 %", "from about 260 workers"):  # fmt: skip
         assert said in found, (said, found)
     assert [cluster_cost.two(x) for x in (0.2523, 144.6, 1e12, 1.25e4)] == ["0.25", "140", "1e12", "1.2e4"]
 
