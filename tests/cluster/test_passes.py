@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from operator import add
 
 import numpy as np
@@ -122,3 +123,12 @@ def test_a_killed_scheduler_is_named() -> None:
             scheduler.wait()
             with pytest.raises(ClusterError, match="the scheduler died|The scheduler of the cluster died"):
                 gathered(client, futures, patience=1.0)
+
+
+def test_passes_of_several_threads_do_not_mix() -> None:
+    """An exhaustive search asks from several threads; a task sent with another's would be dropped."""
+    passes = passes_on(cluster_of(2))
+    before = passes.total("sum", sums, join=add)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: passes.total("sum", sums, join=add).tobytes(), range(24)))
+    assert set(found) == {before.tobytes()}

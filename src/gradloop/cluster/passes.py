@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from threading import local
 from typing import Any
 from uuid import uuid4
 
@@ -45,7 +46,7 @@ class Passes:
         self.client, self.patience, begun = client, patience, time.perf_counter()
         self.record: list[Pass] = []
         self.taken: dict[bytes, tuple[Array, ...]] = {}  # by the numbers of the rows
-        self.waiting: dict[str, tuple[Any, ...]] = {}  # tasks that are not sent yet
+        self.unsent = local()  # tasks of each thread: several may make passes at once
         found = self.gathered([self.submit("about", i, work.about, part) for i, part in enumerate(parts)])
         check_parts(found, expected)
         kept = [i for i, one in enumerate(found) if one.rows]
@@ -75,7 +76,7 @@ class Passes:
     def submit(self, what: str, place: int, function: Callable[..., Any], *given: Any) -> Any:
         """The key of a task, which is sent when it is gathered: a message for each would take longer than the task."""
         key = f"gradloop-{what}-{place}-{uuid4().hex}"
-        self.waiting[key] = (function, *given)
+        vars(self.unsent)[key] = (function, *given)
         return key
 
     def total(self, what: str, function: Callable[..., Any], *given: Any, join: Callable[[Any, Any], Any]) -> Any:
@@ -127,11 +128,13 @@ class Passes:
     def take(self, part: int, rows: Array) -> Array:
         """The rows of these ascending numbers, of features, targets or weights; few are asked for once."""
         key = rows.tobytes()
-        if key not in self.taken:
+        found = self.taken.get(key)
+        if found is None:
+            found = self.fetched(rows)
             while len(self.taken) >= MOST_TAKEN:
-                del self.taken[next(iter(self.taken))]
-            self.taken[key] = self.fetched(rows)
-        return self.taken[key][part].copy()
+                self.taken.pop(next(iter(self.taken)), None)
+            self.taken[key] = found
+        return found[part].copy()
 
     def fetched(self, rows: Array) -> tuple[Array, ...]:
         """The same of all of these together: a round takes longer than what it brings."""
@@ -149,7 +152,8 @@ class Passes:
 
     def gathered(self, keys: list[Any]) -> list[Any]:
         """The results of these tasks, which are sent together with those that they wait for."""
-        tasks, self.waiting = self.waiting, {}
+        tasks = dict(vars(self.unsent))
+        vars(self.unsent).clear()
         with deaths_told(self.client):
             futures = self.client.get(tasks, keys, sync=False)
         return gathered(self.client, futures, self.patience)
