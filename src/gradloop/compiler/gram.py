@@ -16,19 +16,11 @@ from typing import NamedTuple
 from llvmlite import ir
 
 from gradloop.compiler.builder import Code
-from gradloop.compiler.kinds import DOUBLE, I8, I64, POINTER, Index, Position, Span, Value, number
+from gradloop.compiler.kinds import DOUBLE, I8, I64, Index, Position, Span, Value, number
 from gradloop.compiler.loops import Gram
 from gradloop.compiler.lower import GraphCode
 from gradloop.compiler.panels import PANEL, STRIP, padded
-from gradloop.compiler.schedule import (
-    Block,
-    flat_readers,
-    float_type,
-    lanes_in_order,
-    new_function,
-    over_rows,
-    smaller,
-)
+from gradloop.compiler.schedule import Block, begun, lanes_in_order, over_rows, smaller
 from gradloop.core.graph import Node
 
 LINE = 64  # bytes that memory gives at once
@@ -41,16 +33,10 @@ FEW_REGISTERS = 4  # columns of a strip at once where there are sixteen register
 
 def gram_module(loop: Gram) -> ir.Module:
     """totals[block] = the sums over the rows of the block: a square of padded columns for each number."""
-    inputs, (numbers, columns) = loop.inputs, loop.graph.outputs
+    numbers, columns = loop.graph.outputs
     width, count = padded(columns.spec.size), numbers.spec.size
     size = count * width * width
-    module, function = new_function([POINTER] * len(inputs.rows) + [I64] * 3 + [POINTER] * 2, ir.VoidType())
-    code = Code(function)
-    *pointers, first, last, rows_in_block, params, totals = function.args
-    block = Block(code, inputs, pointers)
-    readers = block.readers() | flat_readers(code, inputs.params, params, float_type(inputs))
-    graph = GraphCode(code, loop.graph, readers, inputs.row_names)
-    graph.shared()
+    module, code, block, graph, (first, last, rows_in_block, _, totals) = begun(loop, 3)
     panel = Panel(code, count, width)
     code.clear(panel.columns, DOUBLE, width // STRIP * APART)  # for what fills up the last strip
     blocks = code.ir.udiv(code.ir.add(code.ir.sub(last, first), code.ir.sub(rows_in_block, I64(1))), rows_in_block)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from functools import reduce
 from itertools import accumulate as accumulated
-from typing import Any
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 
@@ -208,19 +208,35 @@ def sum_of(code: Code, values: Sequence[Value]) -> Value:
     return values[0]
 
 
+class Begun(NamedTuple):
+    """A function for a loop over rows, as far as all have it alike: what no row changes is written."""
+
+    module: ir.Module
+    code: Code
+    block: Block
+    graph: GraphCode
+    given: Sequence[Value]  # the arguments behind the rows
+
+
+def begun(loop: Sum | Map | Gram, numbers: int) -> Begun:
+    """The function with so many whole numbers, parameters and results behind its rows."""
+    rows = len(loop.inputs.rows)
+    module, function = new_function([POINTER] * rows + [I64] * numbers + [POINTER] * 2, ir.VoidType())
+    code = Code(function)
+    block, given = Block(code, loop.inputs, function.args[:rows]), function.args[rows:]
+    readers = block.readers() | flat_readers(code, loop.inputs.params, given[-2], float_type(loop.inputs))
+    graph = GraphCode(code, loop.graph, readers, loop.inputs.row_names)
+    graph.shared()
+    return Begun(module, code, block, graph, given)
+
+
 # ---- Sum and Map ----------------------------------------------------------------------------------------------
 
 
 def sum_module(loop: Sum) -> ir.Module:
     """totals[block] = the outputs added over the rows of the block, in float64."""
-    inputs, size = loop.inputs, total_size(loop.graph.outputs)
-    module, function = new_function([POINTER] * len(inputs.rows) + [I64] * 3 + [POINTER] * 2, ir.VoidType())
-    code = Code(function)
-    *pointers, first, last, rows_in_block, params, totals = function.args
-    block = Block(code, inputs, pointers)
-    readers = block.readers() | flat_readers(code, inputs.params, params, float_type(inputs))
-    graph = GraphCode(code, loop.graph, readers, inputs.row_names)
-    graph.shared()
+    size = total_size(loop.graph.outputs)
+    module, code, block, graph, (first, last, rows_in_block, _, totals) = begun(loop, 3)
     lanes = lanes_in_order(loop)
     local = code.buffer(DOUBLE, size)
     count = code.ir.sub(last, first)
@@ -247,14 +263,8 @@ def smaller(code: Code, a: Value, b: Value) -> Value:
 
 def map_module(loop: Map) -> ir.Module:
     """results[row] = the output for the row."""
-    inputs, output = loop.inputs, loop.graph.outputs[0]
-    module, function = new_function([POINTER] * len(inputs.rows) + [I64] * 2 + [POINTER] * 2, ir.VoidType())
-    code = Code(function)
-    *pointers, first, last, params, results = function.args
-    block = Block(code, inputs, pointers)
-    readers = block.readers() | flat_readers(code, inputs.params, params, float_type(inputs))
-    graph = GraphCode(code, loop.graph, readers, inputs.row_names)
-    graph.shared()
+    output = loop.graph.outputs[0]
+    module, code, block, graph, (first, last, _, results) = begun(loop, 2)
 
     def body(width: int) -> None:
         graph.rows(width)
@@ -267,7 +277,7 @@ def map_module(loop: Map) -> ir.Module:
 
             code.each(output.spec.shape, write, graph.wide(output))
 
-    kind = float_type(inputs)
+    kind = float_type(loop.inputs)
     over_rows(code, first, last, lanes_in_order(loop), code.i64, block, body)
     code.ir.ret_void()
     code.close_entry()
