@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradloop.blas import one_blas_thread
-from gradloop.compiler.loops import Gram, Map
+from gradloop.compiler.loops import Gram, Inputs, Map
 from gradloop.compiler.program import in_threads
 from gradloop.core.affine import beyond, scores, underneath, upto
 from gradloop.core.grad import gradient
@@ -88,6 +88,7 @@ class Score:
 
     bend: Graph  # a number for each example
     slopes: Graph  # the derivative with respect to each parameter
+    inputs: Inputs
 
     @property
     def is_plain(self) -> bool:
@@ -97,29 +98,30 @@ class Score:
     def compile(self, problem: Problem) -> None:
         """Make the programs before threads ask for them."""
         if self.in_one_pass(problem):
-            problem.program(self.gram(problem))
+            problem.program(self.gram)
             return
         for part in self.slopes.outputs:
             if not part.is_constant and not is_row(part):
-                problem.program(self.loop(problem, part))
+                problem.program(self.loop(part))
 
-    def loop(self, problem: Problem, part: Node) -> Map:
-        return Map(Graph("slope", self.slopes.inputs, (part,)), problem.inputs)
+    def loop(self, part: Node) -> Map:
+        return Map(Graph("slope", self.slopes.inputs, (part,)), self.inputs)
 
     def in_one_pass(self, problem: Problem) -> bool:
         return pays(len(problem.X), 1, problem.start.size, TIMES)
 
-    def gram(self, problem: Problem) -> Gram:
-        values = {name: Tracer(node) for name, node in problem.example.by_name.items()}
+    @cached_property
+    def gram(self) -> Gram:
+        values = {name: Tracer(node) for name, node in self.bend.by_name.items()}
         slopes: Any = np.concatenate([np.reshape(part, -1) for part in inline(self.slopes, values)])
-        return gram(problem.example.inputs, problem.inputs, inline(self.bend, values)[0], slopes)
+        return gram(self.bend.inputs, self.inputs, inline(self.bend, values)[0], slopes)
 
     def products(self, problem: Problem, flat: Array) -> Array:
         """The sum of s a aᵀ over the rows."""
         if self.in_one_pass(problem):
-            found: Array = problem.program(self.gram(problem)).gram(problem.rows, flat)[0]
+            found: Array = problem.program(self.gram).gram(problem.rows, flat)[0]
             return found
-        bends = problem.program(Map(self.bend, problem.inputs)).map(problem.rows, flat).astype(np.float64)
+        bends = problem.program(Map(self.bend, self.inputs)).map(problem.rows, flat).astype(np.float64)
         roots = Roots(np.sqrt(np.abs(bends)), None if (bends >= 0).all() else np.sign(bends))
         chunk = max(ROWS_IN_CHUNK, -(-len(problem.X) // MOST_CHUNKS))
         chunks = -(-len(problem.X) // chunk)
@@ -147,7 +149,7 @@ class Score:
                 np.multiply(part.attributes["value"].reshape(1, -1), weights[:, None], out=columns)
             else:
                 given = tuple(rows[block] for rows in problem.rows)
-                values = problem.program(self.loop(problem, part)).map(given, flat)
+                values = problem.program(self.loop(part)).map(given, flat)
                 np.multiply(values.reshape(columns.shape), weights[:, None], out=columns)
 
 
@@ -178,4 +180,5 @@ def single_score(problem: Problem) -> Score | None:
     return Score(
         simplify(Graph("second derivative", problem.example.inputs, (bent.node,))),
         gradient(upto(problem.example, found), problem.names),
+        problem.inputs,
     )

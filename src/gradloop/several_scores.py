@@ -10,12 +10,13 @@ above the diagonal.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from gradloop.blas import one_blas_thread
-from gradloop.compiler.loops import Gram, Map
+from gradloop.compiler.loops import Gram, Inputs, Map
 from gradloop.compiler.program import in_threads
 from gradloop.core.affine import beyond, depends_on, scores, underneath
 from gradloop.core.grad import hessian as second_derivatives
@@ -44,35 +45,38 @@ class SeveralScores:
     columns: Graph | None
     order: str
     count: int
+    inputs: Inputs
 
     def compile(self, problem: Problem) -> None:
         """Make the programs before threads ask for them."""
         if self.is_one_pass(problem):
-            problem.program(self.gram(problem))
+            problem.program(self.gram)
             return
-        problem.program(self.loop(problem))
+        problem.program(self.loop)
         if self.columns is not None:
-            problem.program(Map(self.columns, problem.inputs))
+            problem.program(Map(self.columns, self.inputs))
 
-    def loop(self, problem: Problem) -> Map:
-        return Map(self.bends, problem.inputs)
+    @property
+    def loop(self) -> Map:
+        return Map(self.bends, self.inputs)
 
     def is_one_pass(self, problem: Problem) -> bool:
         pairs, width = self.count * (self.count + 1) // 2, problem.start.size // self.count
         return pays(len(problem.X), pairs, width, TIMES)
 
-    def gram(self, problem: Problem) -> Gram:
+    @cached_property
+    def gram(self) -> Gram:
         """The pass that adds up the blocks on and above the diagonal of classes."""
-        values = {name: Tracer(node) for name, node in problem.example.by_name.items()}
+        values = {name: Tracer(node) for name, node in self.bends.by_name.items()}
         bends: Any = inline(self.bends, values)[0]
         parts: list[Any] = [values["row"] if self.columns is None else inline(self.columns, values)[0]]
-        parts += [np.ones(1)] * (len(problem.params) - 1)
+        parts += [np.ones(1)] * (len(self.inputs.params) - 1)
         columns: Any = np.concatenate([np.reshape(part, -1) for part in (parts if self.order == "w" else parts[::-1])])
         pairs: Any = np.concatenate([bends[k, k:] for k in range(self.count)])
-        return gram(problem.example.inputs, problem.inputs, pairs, columns)
+        return gram(self.bends.inputs, self.inputs, pairs, columns)
 
     def in_one_pass(self, problem: Problem, flat: Array) -> Array:
-        blocks, size = problem.program(self.gram(problem)).gram(problem.rows, flat), flat.size
+        blocks, size = problem.program(self.gram).gram(problem.rows, flat), flat.size
         matrix = np.empty((size // self.count, self.count, size // self.count, self.count))
         for block, k, j in zip(blocks, *np.triu_indices(self.count), strict=True):
             matrix[:, k, :, j] = matrix[:, j, :, k] = block
@@ -103,10 +107,8 @@ class SeveralScores:
     def add(self, problem: Problem, flat: Array, rows: range, total: Array) -> None:
         """Add the blocks on and above the diagonal of classes, for some rows."""
         given = tuple(values[rows.start : rows.stop] for values in problem.rows)
-        bends = problem.program(self.loop(problem)).map(given, flat).astype(np.float64)
-        columns = (
-            given[0] if self.columns is None else problem.program(Map(self.columns, problem.inputs)).map(given, flat)
-        )
+        bends = problem.program(self.loop).map(given, flat).astype(np.float64)
+        columns = given[0] if self.columns is None else problem.program(Map(self.columns, self.inputs)).map(given, flat)
         width, k_first = total.shape[0], 1 if self.order == "b" else 0
         space = np.ones((min(ROWS_IN_BLOCK, len(rows)), width))
         weighted = np.empty((len(space), self.count, width))
@@ -137,7 +139,8 @@ def several_scores(problem: Problem) -> SeveralScores | None:
     bends: Tracer = inline(second, values)[0].reshape((count, count))
     graph = simplify(Graph("second derivatives", problem.example.inputs, (bends.node,)))
     is_row = columns.op == "input" and columns.attributes["name"] == "row"
-    return SeveralScores(graph, None if is_row else Graph("columns", problem.example.inputs, (columns,)), order, count)
+    rest = None if is_row else Graph("columns", problem.example.inputs, (columns,))
+    return SeveralScores(graph, rest, order, count, problem.inputs)
 
 
 def parts_of(score: Node, problem: Problem) -> tuple[Node, str] | None:
