@@ -250,7 +250,7 @@ class Problem:
     def _thinned(self, most: int) -> Problem:
         rows = np.linspace(0, len(self.X) - 1, most).astype(np.int64)
         weights = None if self.weights is None else self.weights[rows]
-        return replace(self, X=self.X[rows], y=self.y[rows], weights=weights)
+        return replace(self, X=self.X.take(rows, axis=0), y=self.y[rows], weights=weights)
 
 
 def predict_rows(model: Model, params: Mapping[str, Any], X: Array) -> Array:
