@@ -15,7 +15,7 @@ from benchmarks.problems import Problem
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src"
-PATIENCE = 10.0  # seconds; a rival that has had so many for its turns has no more of them, and the run stays short
+PATIENCE = 6.0  # seconds; a rival that has had so many for its turns has no more of them, and the run stays short
 MANY_NUMBERS = 50_000_000  # of a table: from here on every turn has a process of its own
 POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS", "NUMBA_NUM_THREADS")
 

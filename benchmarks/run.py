@@ -7,7 +7,9 @@ achieved objective stands beside it. Results of full runs are kept in benchmarks
 import argparse
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from fnmatch import fnmatch
+from time import perf_counter
 
 from benchmarks import results
 from benchmarks.measure import Result, measure, missed
@@ -74,12 +76,14 @@ def main() -> None:
     if unknown := set(options.rivals.split(",")) - set(names()):
         sys.exit(f"There is no rival {', '.join(sorted(unknown))}; there are {', '.join(names())}.")
     print(results.machine(), "", sep="\n")
+    begun = perf_counter()
     for problem in chosen(options.problems, options.quick):
         rounds = options.rounds or (1 if options.quick else problem.rounds)
         found = measure(problem, options.rivals.split(","), rounds, options.quick, say)
         say("")
         gaps = missed(problem, found)
-        print(*table(problem, found, gaps), "", sep="\n", flush=True)
+        elapsed = timedelta(seconds=round(perf_counter() - begun))
+        print(*table(problem, found, gaps), f"  {elapsed} since the beginning", "", sep="\n", flush=True)
         if not options.quick:
             results.keep(results.rows(problem, found, gaps), {problem.name})
 

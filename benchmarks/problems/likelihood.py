@@ -29,6 +29,15 @@ class Likelihood(Problem):
         return Judged(float(np.mean(np.log(np.exp(scores).sum(axis=1)) - scores[np.arange(len(y)), y])))
 
 
+@dataclass(frozen=True)
+class Passes(Likelihood):
+    """Some steps of gradient descent from zero, each of which takes one pass over all rows: timed is a pass."""
+
+    unit: str = "pass"
+    steps: int = 20
+    learning_rate: float = 1.0
+
+
 def data(problem: Likelihood) -> tuple[Floats, NDArray[np.int64]]:
     """X (rows, features) float64; y (rows,), integers from 0."""
     return drawn(problem.rows, problem.features, problem.classes)
@@ -58,5 +67,7 @@ LIKELIHOODS = (
         quick=False,
         among=("gradloop", "floor", "scikit_learn", "scikit_learn_intel"),
     ),
+    Passes("passes-50", "gradient descent, logistic, 1e6 × 50, a pass over all rows", 1_000_000, 50, rounds=3),
+    Passes("passes-50-alone", "the same on one processor", 1_000_000, 50, threads=1, rounds=3, quick=False),
     Likelihood("softmax-20", "softmax, 2e5 × 20, 5 classes, to 1e-8", 200_000, 20, gap=1e-8, rounds=3, classes=5),
 )

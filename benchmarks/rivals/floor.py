@@ -16,7 +16,7 @@ from benchmarks.problems import least_squares, likelihood, paths
 from benchmarks.problems.descent import Descent, data
 from benchmarks.problems.files import FileToModel, FileToPredictions
 from benchmarks.problems.least_squares import LeastSquares
-from benchmarks.problems.likelihood import Likelihood
+from benchmarks.problems.likelihood import Likelihood, Passes
 from benchmarks.problems.paths import Path
 from benchmarks.problems.processes import Process
 from benchmarks.rivals import NotComparableError, Turn, once
@@ -67,6 +67,7 @@ SOLVES = {
     Descent: read_once,
     LeastSquares: products,
     Likelihood: lambda problem: reads(likelihood.data(problem)[0]),
+    Passes: lambda problem: reads(likelihood.data(problem)[0]),
     Path: lambda problem: reads(paths.data(problem)[0]),
     FileToModel: bytes_of,
     FileToPredictions: bytes_of,

@@ -28,7 +28,7 @@ from benchmarks.problems import laws, least_squares, likelihood, search
 from benchmarks.problems.descent import Descent, data
 from benchmarks.problems.laws import START, Spectra
 from benchmarks.problems.least_squares import LeastSquares
-from benchmarks.problems.likelihood import Likelihood
+from benchmarks.problems.likelihood import Likelihood, Passes
 from benchmarks.problems.processes import Process
 from benchmarks.problems.search import Search
 from benchmarks.rivals import NotComparableError, Turn, once
@@ -143,6 +143,27 @@ def lstsq(problem: LeastSquares) -> Turn:
     return once(fit)
 
 
+def passes(problem: Passes) -> Turn:
+    X, y = in_float64(*likelihood.data(problem))
+
+    @jax.jit
+    def step(params: Params, X: jax.Array, y: jax.Array) -> Params:
+        def objective(params: Params) -> jax.Array:
+            return optax.sigmoid_binary_cross_entropy(X @ params["w"] + params["b"], y).mean()
+
+        return jax.tree.map(lambda p, g: p - problem.learning_rate * g, params, jax.grad(objective)(params))
+
+    def turn() -> tuple[list[float], Any]:
+        params, seconds = {"w": jnp.zeros(problem.features), "b": jnp.zeros(())}, []
+        for _ in range(problem.steps):
+            begin = perf_counter()
+            params = jax.block_until_ready(step(params, X, y))
+            seconds.append(perf_counter() - begin)
+        return seconds, {name: np.asarray(value) for name, value in params.items()}
+
+    return turn
+
+
 def lbfgs(problem: Likelihood) -> Turn:
     X, y = in_float64(*likelihood.data(problem))
     outputs = () if problem.classes == 2 else (problem.classes,)
@@ -234,6 +255,7 @@ SOLVES = {
     Descent: descent,
     LeastSquares: lstsq,
     Likelihood: lbfgs,
+    Passes: passes,
     Search: exhaustive,
     Spectra: spectra,
     Process: lambda problem: words(problem, COMMANDS),

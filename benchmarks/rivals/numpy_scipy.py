@@ -7,6 +7,7 @@ curve_fit with a start, as its documentation asks; many laws: curve_fit in a loo
 loop's time does not depend on how many there are.
 """
 
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from benchmarks.cold import code, words
 from benchmarks.problems import laws, least_squares, likelihood, search
 from benchmarks.problems.laws import START, Spectra, planck
 from benchmarks.problems.least_squares import LeastSquares
-from benchmarks.problems.likelihood import Likelihood
+from benchmarks.problems.likelihood import Likelihood, Passes
 from benchmarks.problems.processes import Process
 from benchmarks.problems.search import Search
 from benchmarks.rivals import NotComparableError, Turn, once
@@ -61,6 +62,22 @@ def newton(problem: Likelihood) -> Turn:
     return once(fit)
 
 
+def passes(problem: Passes) -> Turn:
+    X, y = likelihood.data(problem)
+
+    def turn() -> tuple[list[float], Any]:
+        w, b, seconds = np.zeros(problem.features), 0.0, []
+        for _ in range(problem.steps):
+            begin = perf_counter()
+            residual = expit(X @ w + b) - y
+            w -= problem.learning_rate * (residual @ X) / len(X)
+            b -= problem.learning_rate * residual.mean()
+            seconds.append(perf_counter() - begin)
+        return seconds, {"w": w, "b": b}
+
+    return turn
+
+
 def exhaustive(problem: Search) -> Turn:
     x, y = search.data(problem)
     w, b = problem.candidates
@@ -88,6 +105,7 @@ COMMANDS = {"import": code("import numpy, scipy.optimize")}
 SOLVES = {
     LeastSquares: orthogonal,
     Likelihood: newton,
+    Passes: passes,
     Search: exhaustive,
     Spectra: spectra,
     Process: lambda problem: words(problem, COMMANDS),

@@ -22,7 +22,7 @@ from benchmarks.cold import code, words
 from benchmarks.problems import least_squares, likelihood
 from benchmarks.problems.descent import Descent, data
 from benchmarks.problems.least_squares import LeastSquares
-from benchmarks.problems.likelihood import Likelihood
+from benchmarks.problems.likelihood import Likelihood, Passes
 from benchmarks.problems.processes import Process
 from benchmarks.rivals import NotComparableError, Turn, once
 
@@ -125,6 +125,26 @@ def lbfgs(problem: Likelihood) -> Turn:
     return once(fit)
 
 
+def passes(problem: Passes) -> Turn:
+    arrays = likelihood.data(problem)
+    X, y = torch.from_numpy(arrays[0]), torch.from_numpy(arrays[1]).double()
+
+    def turn() -> tuple[list[float], Any]:
+        model = torch.nn.Linear(problem.features, 1, dtype=torch.float64)
+        torch.nn.init.zeros_(model.weight)
+        torch.nn.init.zeros_(model.bias)
+        optimizer, seconds = torch.optim.SGD(model.parameters(), lr=problem.learning_rate), []
+        for _ in range(problem.steps):
+            begin = perf_counter()
+            optimizer.zero_grad()
+            functional.binary_cross_entropy_with_logits(model(X)[:, 0], y).backward()
+            optimizer.step()
+            seconds.append(perf_counter() - begin)
+        return seconds, {"w": model.weight.detach().numpy()[0], "b": model.bias.item()}
+
+    return turn
+
+
 TEXTBOOK = (
     "import torch",
     "X = torch.randn(1000, 2)",
@@ -142,5 +162,6 @@ SOLVES = {
     Descent: descent,
     LeastSquares: lstsq,
     Likelihood: lbfgs,
+    Passes: passes,
     Process: lambda problem: words(problem, COMMANDS),
 }

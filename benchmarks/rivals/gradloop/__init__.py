@@ -17,7 +17,7 @@ from benchmarks.problems.descent import Descent
 from benchmarks.problems.files import TARGET, FileToModel, FileToPredictions, folder
 from benchmarks.problems.laws import START, Spectra, planck
 from benchmarks.problems.least_squares import LeastSquares
-from benchmarks.problems.likelihood import Likelihood
+from benchmarks.problems.likelihood import Likelihood, Passes
 from benchmarks.problems.paths import Path
 from benchmarks.problems.processes import Process
 from benchmarks.problems.search import Search
@@ -43,6 +43,17 @@ def newton(problem: Likelihood) -> Turn:
     X, y = likelihood.data(problem)
     model = "logistic" if problem.classes == 2 else "softmax"
     return once(lambda: params(gl.fit(X, y, model=model, solver=gl.Newton(tolerance=(problem.gap or 0) / 10))))
+
+
+def passes(problem: Passes) -> Turn:
+    X, y = likelihood.data(problem)
+    steps = gl.GradientDescent(learning_rate=problem.learning_rate, momentum=False, iterations=problem.steps)
+
+    def turn() -> tuple[list[float], Any]:
+        fit = gl.fit(X, y, model="logistic", solver=steps)
+        return np.diff(fit.history["seconds"]).tolist(), params(fit)
+
+    return turn
 
 
 def path(problem: Path) -> Turn:
@@ -124,6 +135,7 @@ SOLVES = {
     Descent: descent,
     LeastSquares: closed_form,
     Likelihood: newton,
+    Passes: passes,
     Path: path,
     Search: exhaustive,
     FileToModel: file_to_model,
