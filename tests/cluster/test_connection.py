@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,19 @@ def test_local_cluster_listens_to_this_machine_only() -> None:
     sockets = [one for process in family for one in process.net_connections("inet") if one.status == "LISTEN"]
     assert len(sockets) >= 3  # the scheduler and two workers
     assert {one.laddr.ip for one in sockets} <= {"127.0.0.1", "::1"}
+
+
+def test_a_dead_worker_comes_back_however_long_it_takes() -> None:
+    """Dask gives up one that has not come back by a time, which is set here to none at all."""
+    dask = pytest.importorskip("dask")
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "0s"}), connected("local:1") as client:
+        before = set(client.run(os.getpid).values())
+        os.kill(*before, signal.SIGKILL)
+        end = time.monotonic() + 60
+        while not (after := set(client.run(os.getpid, on_error="ignore").values())) - before:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        assert len(after) == 1
 
 
 @pytest.mark.fault(45)

@@ -19,6 +19,7 @@ from gradloop.version import __version__
 
 OLDEST = (2021, 10, 0)  # of distributed: the local cluster of those before listens to the network
 SILENCE = "30s"  # after which a worker of the local cluster counts as dead
+LOST = "365 days"  # after which it is not replaced any more; a busy machine takes longer than the 15 s that Dask waits
 # One thread for a task, and memory that was used once is used again: by Dask's settings the system takes blocks back
 # after each operation, and hands out fresh ones page by page, which took half of a pass.
 ENVIRONMENT = {
@@ -86,6 +87,7 @@ def local_cluster(asked: str) -> Iterator[Any]:
         raise OptionError("The dashboard of Dask needs bokeh, which is not installed: pip install bokeh.")
     settings: dict[str, Any] = {
         "distributed.scheduler.worker-ttl": SILENCE,
+        "distributed.deploy.lost-worker-timeout": LOST,
         "distributed.nanny.pre-spawn-environ": ENVIRONMENT,
     }
     with (
