@@ -29,6 +29,18 @@ class Search(Problem):
         return np.linspace(-10, 10, self.values[0]), np.linspace(-10, 10, self.values[1])
 
 
+class Surface(Search):
+    """The loss at every point of the grid, as its picture needs it."""
+
+    def judge(self, answer: Any) -> Judged:
+        """Of losses (w, b), by their sums of products."""
+        x, y = data(self)
+        w, b = self.candidates[0][:, None], self.candidates[1]
+        squares = w**2 * np.mean(x * x) + b**2 + np.mean(y * y)
+        right = squares / 2 + w * b * np.mean(x) - w * np.mean(x * y) - b * np.mean(y)
+        return Judged(float(np.min(answer)), float(np.max(np.abs(answer / right - 1))))
+
+
 @lru_cache(maxsize=1)
 def data(problem: Search) -> tuple[Floats, Floats]:
     """x and y, (rows,) each."""
@@ -37,4 +49,7 @@ def data(problem: Search) -> tuple[Floats, Floats]:
     return x, 2 * x + 4.2 + 0.1 * random.standard_normal(problem.rows)
 
 
-SEARCHES = (Search("grid-401", "exhaustive search, 401 × 201 candidates, 1000 rows", 1000, 1, gap=1e-9, rounds=3),)
+SEARCHES = (
+    Search("grid-401", "exhaustive search, 401 × 201 candidates, 1000 rows", 1000, 1, gap=1e-9, rounds=3),
+    Surface("surface-401", "loss at each of 401 × 201 points, 1000 rows", 1000, 1, gap=1e-9, rounds=3),
+)

@@ -14,6 +14,7 @@ other; one law by Gauss-Newton with jax.jacfwd and a damping that is written out
 these in float64.
 """
 
+from collections.abc import Callable
 from functools import lru_cache, partial
 from time import perf_counter
 from typing import Any
@@ -30,7 +31,7 @@ from benchmarks.problems.laws import START, Spectra
 from benchmarks.problems.least_squares import LeastSquares
 from benchmarks.problems.likelihood import Likelihood, Passes
 from benchmarks.problems.processes import Process
-from benchmarks.problems.search import Search
+from benchmarks.problems.search import Search, Surface
 from benchmarks.rivals import NotComparableError, Turn, once
 
 Params = dict[str, Any]
@@ -194,7 +195,7 @@ def lbfgs(problem: Likelihood) -> Turn:
     return once(lambda: {name: np.asarray(value) for name, value in train(X, y).items()})
 
 
-def exhaustive(problem: Search) -> Turn:
+def losses_of(problem: Search) -> Callable[[], jax.Array]:
     x, y = in_float64(*search.data(problem))
     w, b = in_float64(*problem.candidates)
 
@@ -202,12 +203,23 @@ def exhaustive(problem: Search) -> Turn:
     def losses(x: jax.Array, y: jax.Array) -> jax.Array:
         return jax.lax.map(lambda one: jax.vmap(lambda c: jnp.mean((one * x + c - y) ** 2) / 2)(b), w)
 
+    return lambda: losses(x, y)
+
+
+def exhaustive(problem: Search) -> Turn:
+    losses, (w, b) = losses_of(problem), problem.candidates
+
     def best() -> dict[str, Any]:
-        found = losses(x, y)
+        found = losses()
         i, j = np.unravel_index(int(jnp.argmin(found)), found.shape)
         return {"w": float(w[i]), "b": float(b[j])}
 
     return once(best)
+
+
+def surface(problem: Surface) -> Turn:
+    losses = losses_of(problem)
+    return once(lambda: np.asarray(losses()))
 
 
 def black_body(wavelength: jax.Array, scale: Any, temperature: Any) -> jax.Array:
@@ -257,6 +269,7 @@ SOLVES = {
     Likelihood: lbfgs,
     Passes: passes,
     Search: exhaustive,
+    Surface: surface,
     Spectra: spectra,
     Process: lambda problem: words(problem, COMMANDS),
 }

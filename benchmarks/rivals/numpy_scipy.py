@@ -22,7 +22,7 @@ from benchmarks.problems.laws import START, Spectra, planck
 from benchmarks.problems.least_squares import LeastSquares
 from benchmarks.problems.likelihood import Likelihood, Passes
 from benchmarks.problems.processes import Process
-from benchmarks.problems.search import Search
+from benchmarks.problems.search import Search, Surface
 from benchmarks.rivals import NotComparableError, Turn, once
 
 SOME_SPECTRA = 500
@@ -79,15 +79,20 @@ def passes(problem: Passes) -> Turn:
 
 
 def exhaustive(problem: Search) -> Turn:
-    x, y = search.data(problem)
     w, b = problem.candidates
 
     def best() -> dict[str, Any]:
-        losses = np.array([np.mean((value * x + b[:, None] - y) ** 2, axis=1) for value in w]) / 2
+        losses = losses_of(problem)
         i, j = np.unravel_index(np.argmin(losses), losses.shape)
         return {"w": w[i], "b": b[j]}
 
     return once(best)
+
+
+def losses_of(problem: Search) -> Any:
+    x, y = search.data(problem)
+    w, b = problem.candidates
+    return np.array([np.mean((value * x + b[:, None] - y) ** 2, axis=1) for value in w]) / 2
 
 
 def spectra(problem: Spectra) -> Turn:
@@ -107,6 +112,7 @@ SOLVES = {
     Likelihood: newton,
     Passes: passes,
     Search: exhaustive,
+    Surface: lambda problem: once(lambda: losses_of(problem)),
     Spectra: spectra,
     Process: lambda problem: words(problem, COMMANDS),
 }

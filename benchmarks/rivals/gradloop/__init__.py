@@ -20,10 +20,11 @@ from benchmarks.problems.least_squares import LeastSquares
 from benchmarks.problems.likelihood import Likelihood, Passes
 from benchmarks.problems.paths import Path
 from benchmarks.problems.processes import Process
-from benchmarks.problems.search import Search
+from benchmarks.problems.search import Search, Surface
 from benchmarks.rivals import Turn, once
 from benchmarks.rivals.gradloop.cluster import on_cluster
 from benchmarks.rivals.gradloop.descent import descent
+from gradloop.plots import objective
 
 
 def describe() -> str:
@@ -73,6 +74,12 @@ def exhaustive(problem: Search) -> Turn:
         return {"w": found["w"][0], "b": found["b"]}
 
     return once(best)
+
+
+def surface(problem: Surface) -> Turn:
+    x, y = search.data(problem)
+    w, b = problem.candidates
+    return once(lambda: objective.of_data(x[:, None], y, None, "linear", None, None).losses({0: w, 1: b}, np.zeros(2)))
 
 
 def file_to_model(problem: FileToModel) -> Turn:
@@ -138,6 +145,7 @@ SOLVES = {
     Passes: passes,
     Path: path,
     Search: exhaustive,
+    Surface: surface,
     FileToModel: file_to_model,
     FileToPredictions: file_to_predictions,
     Spectra: spectra,
