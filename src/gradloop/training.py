@@ -278,7 +278,7 @@ def fit_of(examples: Examples, problem: Problem, chosen: Solver, solution: Solut
     """A solution, judged, and put together with all else that is known."""
     _, penalty, seed, errors, engine, *_ = settings
     trained = problem.unpack(solution.params)
-    sure = solution.stop is Stop.CONVERGED or errors != "classical"
+    sure = solution.at_minimum or errors != "classical"
     with one_blas_thread() if problem.start.size > FEW_PARAMETERS else nullcontext():
         certificate = getattr(solution, "certificate", None) or certify(problem, solution.params)
         statistics = standard_errors(problem, solution, examples, errors) if sure else None

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import gradloop as gl
 from gradloop import gram
 from gradloop.certificate import certify
 from gradloop.errors import DataError, OptionError
@@ -253,3 +254,20 @@ def test_the_slope_in_one_compiled_pass(dtype, intercept):
     assert np.allclose(pulls, residual @ X.astype(float), rtol=1e-12, atol=1e-9)
     assert np.isclose(squares, residual @ residual, rtol=1e-12)
     assert not intercept or np.isclose(pulled, residual.sum(), rtol=1e-10)
+
+
+def test_parameters_that_float32_cannot_hold_are_not_called_converged():
+    """A sum of columns, rounded to float32, differs from them by rounding alone: its parameters are in the 100,000s."""
+    random = np.random.default_rng(5)
+    X = random.standard_normal((17, 7))
+    X[:, 6] = X[:, 0] + X[:, 1]
+    y = X @ random.standard_normal(7) + 2 + 0.1 * random.standard_normal(17)
+    short = X.astype(np.float32)
+    fit = gl.fit(short, y, solver="closed_form")
+    loss = np.mean(np.square(fit.predict(short.astype(np.float64)) - y)) / 2
+    best = np.linalg.lstsq(np.column_stack([np.ones(17), short]), y, rcond=None)[1][0] / 34
+    assert loss > best * (1 + 1e-4)
+    assert fit.stop is Stop.STALLED and any("give the data as float64" in note for note in fit.notes)
+    assert fit.statistics is not None  # which are those of the answer before it was rounded
+    assert gl.fit(short.astype(np.float64), y, solver="closed_form").stop is Stop.CONVERGED
+    assert gl.fit(short[:, :6], y, solver="closed_form").stop is Stop.CONVERGED

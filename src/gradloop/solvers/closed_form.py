@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradloop.blas import one_blas_thread
-from gradloop.certificate import Certificate, distance
+from gradloop.certificate import Certificate, distance, first_loss
 from gradloop.compiler.loops import Inputs, Sum
 from gradloop.compiler.panels import sums
 from gradloop.core.grad import gradient
@@ -40,6 +40,7 @@ from gradloop.stop import Stop
 WORTH_PRODUCTS = 2**17  # numbers in the design; with fewer, exact refinement costs nothing
 MATRICES = 4  # of a number for each pair of parameters, that are in memory together
 DOUBTED = 4096  # rows that show whether all must be looked at
+SEEN, NOTHING = 1e-4, 1e-9  # of the loss here; of that at the start
 MOST_NAMED = 5  # groups of dependent columns that are told in a note
 Array = Any
 
@@ -51,6 +52,11 @@ class ClosedFormSolution(Solution):
     certificate: Certificate | None = None
     answer: Answer | None = None
     design: Design | None = None
+
+    @property
+    def at_minimum(self) -> bool:
+        """In float64, before the parameters were rounded to the precision of the data."""
+        return self.answer is not None and self.answer.settled
 
 
 @dataclass(frozen=True)
@@ -88,10 +94,12 @@ class ClosedForm:
         first = design.objective(problem.start)[0] if at_once else None
         row = Row(1, value, float(np.linalg.norm(slope)), float("nan"), len(problem.X), time.perf_counter() - begun)
         history = History.from_rows([row], [(1, problem.unpack(flat))])
-        stop = Stop.CONVERGED if answer.settled else Stop.FINISHED
         left = gap(design, answer, slope)
+        lost = rounding(problem, value, left) if answer.settled else []
+        stop = Stop.STALLED if lost else Stop.CONVERGED if answer.settled else Stop.FINISHED
+        told = (*notes(design, answer), *lost)
         certificate = Certificate("exact gap", left, distance(value, left, problem, exact=True, first=first))
-        return ClosedFormSolution(flat, history, stop, tuple(notes(design, answer)), certificate, answer, design)
+        return ClosedFormSolution(flat, history, stop, told, certificate, answer, design)
 
 
 # ---- what can be solved --------------------------------------------------------------------------------------
@@ -238,6 +246,16 @@ def gap(design: Design, answer: Answer, slope: Array) -> float:
         pull = np.append(middle, pull - middle * system.shift[system.kept])
     length = np.linalg.norm(triangular(system.factor, pull, transposed=True))
     return float(np.ldexp(length, system.exponents[-1]) ** 2 / (2 * design.weight))
+
+
+def rounding(problem: Problem, value: float, left: float) -> list[str]:
+    """What a reader must know where parameters, rounded to the precision of the data, are visibly not the best."""
+    if not left > SEEN * value or not left > NOTHING * first_loss(problem):
+        return []
+    return [
+        f"The parameters have the precision of the data, {problem.X.dtype}, and rounding them to it is what keeps the "
+        "loss above the best: give the data as float64."
+    ]
 
 
 def notes(design: Design, answer: Answer) -> list[str]:

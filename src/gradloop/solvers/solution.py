@@ -27,6 +27,11 @@ class Solution:
     notes: tuple[str, ...] = ()
     optimizer: Optimizer | None = field(default=None, kw_only=True)  # with the rate that it had, given or derived
 
+    @property
+    def at_minimum(self) -> bool:
+        """Whether standard errors, which are those of a minimum, mean something."""
+        return self.stop is Stop.CONVERGED
+
 
 def check_count(name: str, value: Any, what: str) -> None:
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
