@@ -28,14 +28,14 @@ def whole_numbers(rows: int, *shape: int, dtype: type = np.float64) -> np.ndarra
 
 
 @pytest.mark.parametrize("rows", [0, 1, PANEL - 1, PANEL, PANEL + 1, 4096, 4097, 3 * 4096 + 5])
-@pytest.mark.parametrize("columns", [1, 8, 21])
+@pytest.mark.parametrize("columns", [1, 3, 8, 21])
 def test_every_row_is_added_once(rows: int, columns: int) -> None:
     s, a = whole_numbers(rows, 2), whole_numbers(rows, columns)
     found = Program(products(2, columns)).gram((s, a), np.empty(0))
     assert_array_equal(found, np.einsum("nc,ni,nj->cij", s, a, a))
 
 
-@pytest.mark.parametrize("columns", [*range(1, 50, 3), 64, 100])
+@pytest.mark.parametrize("columns", [*range(1, 7), *range(7, 50, 3), 64, 100])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_every_column_meets_every_other(columns: int, dtype: type) -> None:
     s, a = whole_numbers(100, 1, dtype=dtype), whole_numbers(100, columns, dtype=dtype)
@@ -89,3 +89,12 @@ def test_it_multiplies_in_vectors_and_calls_nothing_for_a_row() -> None:
     assert set(re.findall(r"movabsq\s+\$(\w+)", text)) <= {"memset"}  # of a block's sums
     if os.uname().machine == "x86_64":
         assert len(re.findall(r"\bvfmadd\w*pd\b.*[zy]mm", text)) >= 4
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="names of registers")
+def test_few_products_are_added_for_rows_side_by_side() -> None:
+    """Numbers in vectors, of several rows, which are multiplied in their places; nothing is written for a row."""
+    a = input_node("a", Spec((3,), FLOAT64))
+    loop = Gram(Graph("gram", (a,), (constant_node(np.ones(1), FLOAT64), a)), Inputs((a,), ()))
+    assert len(re.findall(r"\bvfmadd\w*pd\b.*[zy]mm", assembly(module_text(loop), vectors=True))) >= 6
+    assert Program(loop).gram((np.ones((9000, 3)),), np.empty(0)).tolist() == [[[9000.0] * 3] * 3]

@@ -4,6 +4,8 @@ A panel of rows is computed first and lies in the cache, in strips of eight colu
 the columns from its own place on: eight numbers times some vectors, whose products stay in registers while all rows of
 the panel pass. So totals are touched once for each panel, and those left of a strip's place, which symmetry tells,
 are not added up at all.
+
+Where a row gives a few products only, each is a sum of its own, and LLVM puts rows side by side.
 """
 
 from __future__ import annotations
@@ -17,11 +19,13 @@ from llvmlite import ir
 
 from gradloop.compiler.builder import Code
 from gradloop.compiler.kinds import DOUBLE, I8, I64, Index, Position, Span, Value, number
-from gradloop.compiler.loops import Gram
+from gradloop.compiler.loops import Gram, Sum
 from gradloop.compiler.lower import GraphCode
-from gradloop.compiler.panels import PANEL, STRIP, padded
-from gradloop.compiler.schedule import Block, begun, lanes_in_order, over_rows, smaller
-from gradloop.core.graph import Node
+from gradloop.compiler.panels import PANEL, STRIP, is_narrow, padded
+from gradloop.compiler.schedule import Block, begun, lanes_in_order, over_rows, smaller, sum_module
+from gradloop.core.graph import Graph, Node
+from gradloop.core.simplify import simplify
+from gradloop.core.trace import Tracer
 
 LINE = 64  # bytes that memory gives at once
 APART = STRIP * (
@@ -32,7 +36,9 @@ FEW_REGISTERS = 4  # columns of a strip at once where there are sixteen register
 
 
 def gram_module(loop: Gram) -> ir.Module:
-    """totals[block] = the sums over the rows of the block: a square of padded columns for each number."""
+    """totals[block] = the sums over the rows of the block; panels.py tells where each lies."""
+    if is_narrow(loop):
+        return sum_module(triangle(loop))
     numbers, columns = loop.graph.outputs
     width, count = padded(columns.spec.size), numbers.spec.size
     size = count * width * width
@@ -63,6 +69,14 @@ def gram_module(loop: Gram) -> ir.Module:
     code.ir.ret_void()
     code.close_entry()
     return module
+
+
+def triangle(loop: Gram) -> Sum:
+    """The sums on and above the diagonals, each on its own."""
+    s, a = map(Tracer, loop.graph.outputs)
+    columns = range(a.shape[0])
+    products = [(s[c] * (a[i] * a[j])).node for c in range(s.shape[0]) for i in columns for j in columns[i:]]
+    return Sum(simplify(Graph("triangle", loop.graph.inputs, tuple(products))), loop.inputs)
 
 
 def clear(code: Code, target: Value, size: int) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradloop.compiler.loops import Gram, Loop, Map, Sum, Together, Train
-from gradloop.compiler.panels import padded, rows_in_block
+from gradloop.compiler.panels import room, rows_in_block, squares
 from gradloop.core.graph import Node
 from gradloop.core.ops import LABEL_OPS
 from gradloop.errors import DataError
@@ -51,9 +51,8 @@ class Program:
 
         self.loop = loop
         self.labels = label_limits(loop)
-        self.address = compile_function(
-            module_text(loop), "run", vectors=isinstance(loop, Sum | Map) and rows_are_vectors(loop)
-        )
+        vectors = isinstance(loop, Sum | Map | Gram) and rows_are_vectors(loop)
+        self.address = compile_function(module_text(loop), "run", vectors)
         pointers = [ctypes.c_void_p] * len(loop.inputs.rows)
         whole, pointer = ctypes.c_int64, ctypes.c_void_p
         rest = {
@@ -125,11 +124,8 @@ class Program:
     def gram(self, rows: Sequence[np.ndarray], params: np.ndarray) -> np.ndarray:
         """The sums of s a aᵀ over all rows, in float64: a symmetric matrix for each number s."""
         assert isinstance(self.loop, Gram)
-        numbers, columns = (output.spec.size for output in self.loop.graph.outputs)
-        width = padded(columns)
-        totals = self._blocks(rows, params, rows_in_block(self.loop, len(rows[0])), numbers * width * width)
-        found = np.add.reduce(totals, axis=0).reshape(numbers, width, width)[:, :columns, :columns]
-        return np.asarray(np.triu(found) + np.triu(found, 1).transpose(0, 2, 1))
+        totals = self._blocks(rows, params, rows_in_block(self.loop, len(rows[0])), room(self.loop))
+        return np.asarray(squares(self.loop, np.add.reduce(totals, axis=0)))
 
     def _blocks(self, rows: Sequence[np.ndarray], params: np.ndarray, each: int, size: int) -> np.ndarray:
         """What each block of so many rows gives, (blocks, size)."""

@@ -31,6 +31,7 @@ from gradloop.compiler.kinds import (
 )
 from gradloop.compiler.loops import Gram, Inputs, Map, Sum
 from gradloop.compiler.lower import GraphCode, Reader, calls
+from gradloop.compiler.panels import is_narrow
 from gradloop.core.graph import Graph, Node
 
 LANES_OF_COSTLY = 8  # rows: a vector of 64 bytes in float64
@@ -106,6 +107,8 @@ def flat_readers(code: Code, nodes: Sequence[Node], base: Value, kind: ir.Type) 
 
 def rows_are_vectors(loop: Sum | Map | Gram) -> bool:
     """Whether LLVM should put several rows into a vector: those of a few numbers, which no call interrupts."""
+    if isinstance(loop, Gram) and not is_narrow(loop):
+        return False
     short = all(node.spec.size <= SHORT_ROW for node in loop.inputs.rows)
     return short and not has_wide_totals(loop.graph) and not any(calls(node) for node in loop.graph.nodes)
 
