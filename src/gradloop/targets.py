@@ -21,7 +21,7 @@ def fit_target(y: Array, loss: Loss, dtype: np.dtype) -> Array:
     if loss.target in ("label", "binary"):
         check_two_classes(y)
     if loss.name == "squared":
-        check_squares(float(np.max(np.abs(found), initial=0.0)), found.dtype)
+        check_squares(float(max(found.max(initial=0.0), -found.min(initial=0.0))), found.dtype)
     return found
 
 
@@ -56,7 +56,7 @@ def finite_in(dtype: np.dtype, y: Array, said: Said = "y[{}]".format) -> Array:
     """The targets in the precision of the features."""
     with np.errstate(over="ignore"):
         found = np.ascontiguousarray(y, dtype)
-    if not np.isfinite(found).all():
+    if found.dtype != y.dtype and not np.isfinite(found).all():
         row = int(np.argmin(np.isfinite(found)))
         raise DataError(f"{said(row)} is {y[row]}, too large for {dtype}, the type of X; give X.astype(float).")
     return found
