@@ -117,6 +117,20 @@ def test_threads_need_not_wait_for_each_other(columns):
     assert rows // gram.ROWS_IN_SLOPE * (columns + 2) > 500
 
 
+@pytest.mark.parametrize(("rows", "columns"), [(1, 3), (64, 3), (100, 3), (100, 700), (3000, 700), (2100, 3)])
+def test_rows_taken_together_are_hardly_more_than_there_are(rows, columns):
+    A = random.normal(size=(rows, columns))
+    units = Units(np.zeros(columns + 1, int), np.zeros(columns + 1))
+    taken = [len(Z) for Z in gram.joined(units, A, A[:, 0], None)]
+    assert rows <= sum(taken) < max(2 * rows, gram.ROWS_IN_SLOPE + 1)
+    assert all(size & (size - 1) == 0 for size in taken)
+
+
+def test_a_large_result_is_worth_many_rows():
+    for columns in (400, 700, 3000):
+        assert gram.rows_at_once(columns) >= min(gram.ROWS_IN_PRODUCT, columns)
+
+
 def test_the_bound_counts_every_sum():
     """No entry is the sum of more terms than are counted."""
     for columns, rows in ((1, 40_000), (20, 40_000), (300, 3_000)):

@@ -130,7 +130,7 @@ def block_products(units: Units, A: Array, y: Array, weights: Array | None) -> P
 
 def joined(units: Units, A: Array, y: Array, weights: Array | None) -> Iterator[Array]:
     """Rows [1, centred columns, target], multiplied by the roots of their weights, a few at a time; zeros fill up."""
-    at_once = rows_at_once(A.shape[1])
+    at_once = min(rows_at_once(A.shape[1]), max(ROWS_IN_SLOPE, 1 << (len(y) - 1).bit_length()))
     as_they_are = is_plain(units)
     targets, roots = units.target(y), None if weights is None else np.sqrt(weights)[:, None]
     space = np.empty((at_once, A.shape[1] + 2))  # used again: fresh memory is slow
@@ -157,8 +157,8 @@ def in_parts(Z: Array, rows: int) -> Array:
 
 
 def rows_at_once(columns: int) -> int:
-    """So many that they stay near the processor: a power of two."""
-    most = max(1, NUMBERS_AT_ONCE // (columns + 2))
+    """So many that they stay near the processor, or that products take longer than to write them: a power of two."""
+    most = max(NUMBERS_AT_ONCE // (columns + 2), min(2 * columns, ROWS_IN_PRODUCT))
     return max(ROWS_IN_SLOPE, min(ROWS_AT_ONCE, 1 << (most.bit_length() - 1)))
 
 
