@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gradloop.solvers.linear.system import independent, make_system, upper_triangle
+from gradloop.solvers.linear.system import FEW, independent, make_system, singular_values, upper_triangle
 
 random = np.random.default_rng(0)
 
@@ -50,3 +50,21 @@ def test_total_inverse_and_target():
     point = system.start()
     slopes, intercept = system.in_units(point.slopes, point.intercept)
     np.testing.assert_allclose([intercept, *slopes], np.linalg.lstsq(rows[:, :3], y)[0], rtol=1e-10)
+
+
+@pytest.mark.parametrize("condition", [1.0, 30.0, 900.0, 1e5, 1e9, 1e13])
+@pytest.mark.parametrize("columns", [5, FEW + 1, 150])
+def test_singular_values_of_many_columns_have_six_digits(condition, columns):
+    left, right = (np.linalg.qr(random.normal(size=(columns, columns)))[0] for _ in range(2))
+    sizes = np.geomspace(1, 1 / condition, columns)
+    found = singular_values(left * sizes @ right)
+    assert (np.diff(found) <= 0).all()
+    np.testing.assert_allclose(found, sizes, rtol=1e-6 if condition < 1e10 else 0.1)
+
+
+@pytest.mark.parametrize("columns", [3, FEW + 1, 150])
+def test_the_root_is_the_factors_inverse(columns):
+    rows = random.normal(size=(2 * columns, columns + 1))
+    system = make_system(upper_triangle(rows), np.zeros(columns + 1, int), np.zeros(columns + 1), False)
+    np.testing.assert_allclose(system.root @ system.factor, np.eye(columns), atol=1e-11)
+    np.testing.assert_array_equal(system.root, np.triu(system.root))

@@ -199,8 +199,7 @@ def lost_share(system: System, sums: int, growth: float | None = None) -> float:
 
 def inverse_norm(system: System) -> float:
     """A bound on ‖G⁻¹‖, of unit columns: of few its trace, of many at right angles the length of all its entries."""
-    unit = system.factor / np.linalg.norm(system.factor, axis=0)
-    root = triangular(unit, np.eye(len(unit)))
+    root = np.linalg.norm(system.factor, axis=0)[:, None] * system.root
     sums = np.linalg.norm(root, 1) * np.linalg.norm(root, np.inf)
     return float(min(np.linalg.norm(root) ** 2, sums, np.linalg.norm(root @ root.T)))
 
