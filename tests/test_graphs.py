@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import gradloop as gl
 from gradloop.core.evaluate import evaluate
 from gradloop.core.spec import FLOAT64, Spec
 from gradloop.errors import ModelError
@@ -10,9 +11,10 @@ from gradloop.graphs import (
     argument_names,
     as_parameter,
     check_prediction,
+    example_of,
     feature_names,
     on_row,
-    trace_example,
+    trace_model,
     trace_prediction,
 )
 from gradloop.losses import LOSSES
@@ -45,8 +47,7 @@ def test_values_go_to_the_arguments_of_their_names():
 @pytest.mark.parametrize("weighted", [False, True])
 def test_a_weight_multiplies_the_loss(weighted):
     predict = on_row(LAW, PARAMS, 1)
-    rows = {"row": Spec((1,), FLOAT64), "y": NUMBER} | ({"weight": NUMBER} if weighted else {})
-    graph = trace_example(predict, LOSSES["squared"], rows, PARAMS)
+    graph = example_of(trace_model(predict, LAW, Spec((1,), FLOAT64), PARAMS), LOSSES["squared"], NUMBER, weighted)
     values = {"row": np.array([3.0]), "y": 1.0, "weight": 4.0, "rate": 0.5, "voltage": 10.0}
     expected = (20 * np.exp(-1.5) - 1) ** 2 / 2
     assert evaluate(graph, values)[0] == pytest.approx(expected * (4 if weighted else 1), rel=1e-14)
@@ -62,3 +63,24 @@ def test_a_prediction_of_one_entry_is_a_number():
 def test_what_is_no_parameter_in_float32(value):
     with pytest.raises(ModelError, match=r"start\['w'\] must hold real numbers that are finite in float32"):
         as_parameter("w", value, np.dtype(np.float32))
+
+
+@pytest.mark.parametrize("reads", ["the model", "the loss"])
+def test_what_functions_read_from_outside_is_read_anew_for_each_fit(reads):
+    """A graph that is found again is one that was traced the same, not one whose functions are the same objects."""
+    outside = {"the model": 2.0, "the loss": 1.0}
+
+    def line(x, w):
+        return outside["the model"] * w * x[0]
+
+    def loss(y_hat, y):
+        return (y_hat - outside["the loss"] * y) ** 2
+
+    def slope():
+        return gl.fit(np.ones((4, 1)), np.full(4, 6.0), model=line, loss=loss, start={"w": 0.0}).params["w"]
+
+    assert slope() == pytest.approx(3.0)
+    outside[reads] *= 2
+    assert slope() == pytest.approx({"the model": 1.5, "the loss": 6.0}[reads])
+    outside[reads] /= 2
+    assert slope() == pytest.approx(3.0)

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from gradloop.core.graph import Graph
+from gradloop.core.derived import once, shared
+from gradloop.core.graph import Graph, input_node
+from gradloop.core.lift import inline
 from gradloop.core.simplify import simplify
 from gradloop.core.spec import Spec
-from gradloop.core.trace import check_result, describe, trace
+from gradloop.core.trace import Tracer, check_result, describe, to_node, trace
 from gradloop.errors import GradloopError, ModelError
 from gradloop.losses import Loss
 from gradloop.models import Model
@@ -81,29 +83,51 @@ def on_row(model: Model, params: Iterable[str], width: int) -> Callable[..., Any
     return predict
 
 
-def trace_prediction(predict: Callable[..., Any], model: Model, row: Spec, params: Mapping[str, Spec]) -> Graph:
-    """The prediction as a graph (row, *params); an array of one entry is a number."""
+def trace_model(predict: Callable[..., Any], model: Model, row: Spec, params: Mapping[str, Spec]) -> Graph:
+    """What the model returns, as a graph (row, *params). Both it and a loss are traced anew for each fit."""
 
-    def number_or_array(*inputs: Any) -> Any:
+    def checked(*inputs: Any) -> Any:
         y_hat = predict(*inputs)
         check_result(model.predict, y_hat)
-        return np.reshape(y_hat, ()) if np.size(y_hat) == 1 else y_hat
+        return y_hat
 
-    return simplify(trace(number_or_array, {"row": row} | dict(params), model.name))
+    return shared(trace(checked, {"row": row} | dict(params), model.name))
 
 
-def trace_example(
-    predict: Callable[..., Any], loss: Loss, rows: Mapping[str, Spec], params: Mapping[str, Spec]
-) -> Graph:
-    """The loss of one example, times its weight if it has one, as a graph (row, y, weight, *params)."""
-    weighted = len(rows) > 2
+def trace_loss(loss: Loss, y_hat: Spec, y: Spec) -> Graph:
+    """The loss of one prediction as a graph (y_hat, y)."""
 
-    def example_loss(row: Any, y: Any, *others: Any) -> Any:
-        found = loss.function(predict(row, *others[weighted:]), y)
+    def checked(*inputs: Any) -> Any:
+        found = loss.function(*inputs)
         check_result(loss.function, found)
-        return others[0] * found if weighted else found
+        return found
 
-    graph = simplify(trace(example_loss, dict(rows) | dict(params), f"{loss.name} loss"))
+    return shared(trace(checked, {"y_hat": y_hat, "y": y}, f"{loss.name} loss"))
+
+
+def trace_prediction(predict: Callable[..., Any], model: Model, row: Spec, params: Mapping[str, Spec]) -> Graph:
+    """The prediction as a graph (row, *params); an array of one entry is a number."""
+    return prediction_of(trace_model(predict, model, row, params))
+
+
+@once
+def prediction_of(traced: Graph) -> Graph:
+    """The same of a model that was traced."""
+    y_hat = traced.outputs[0]
+    number = to_node(np.reshape(Tracer(y_hat), ()), []) if y_hat.spec.size == 1 else y_hat
+    return simplify(Graph(traced.name, traced.inputs, (number,)))
+
+
+def example_of(traced: Graph, loss: Loss, y: Spec, weighted: bool) -> Graph:
+    """The loss of one example, times its weight if it has one, as a graph (row, y, weight, *params)."""
+    row, *params = traced.inputs
+    y_hat, of_example = traced.outputs[0], [input_node("y", y)]
+    of_loss = trace_loss(loss, y_hat.spec, y)
+    (found,) = inline(of_loss, {"y_hat": Tracer(y_hat), "y": Tracer(of_example[0])})
+    if weighted:
+        of_example.append(input_node("weight", Spec((), row.spec.dtype)))
+        found = Tracer(of_example[1]) * found
+    graph = simplify(shared(Graph(of_loss.name, (row, *of_example, *params), (found.node,))))
     result = graph.outputs[0].spec
     if result.size != 1:
         raise ModelError(

@@ -19,7 +19,7 @@ from gradloop import models
 from gradloop.compiler.loops import Inputs, Loop, Map, Sum
 from gradloop.compiler.program import Program, compile_loop
 from gradloop.compiler.reference import ReferenceProgram, unpack
-from gradloop.core.derived import once, shared
+from gradloop.core.derived import once
 from gradloop.core.evaluate import evaluate
 from gradloop.core.grad import gradient, hessian_vector
 from gradloop.core.graph import Graph, Node
@@ -27,7 +27,15 @@ from gradloop.core.simplify import simplify
 from gradloop.core.spec import Spec
 from gradloop.core.trace import Tracer, to_node, trace
 from gradloop.errors import OptionError
-from gradloop.graphs import as_parameter, check_prediction, on_row, trace_example, trace_prediction
+from gradloop.graphs import (
+    as_parameter,
+    check_prediction,
+    example_of,
+    on_row,
+    prediction_of,
+    trace_model,
+    trace_prediction,
+)
 from gradloop.losses import Loss
 from gradloop.models import Model
 from gradloop.penalties import Penalty
@@ -278,7 +286,7 @@ def for_each_row(
     dtype = np.result_type(X, *params.values())
     arrays = {name: as_parameter(name, value, dtype) for name, value in params.items()}
     specs = {name: Spec(value.shape, dtype) for name, value in arrays.items()}
-    prediction = shared(trace_prediction(on_row(model, specs, X.shape[1]), model, Spec(X.shape[1:], dtype), specs))
+    prediction = trace_prediction(on_row(model, specs, X.shape[1]), model, Spec(X.shape[1:], dtype), specs)
     graph = wanted(prediction, tuple(specs))
     program = compile_loop(Map(graph, Inputs(graph.inputs[:1], graph.inputs[1:])))
     flat = np.concatenate([value.ravel() for value in arrays.values()])
@@ -331,12 +339,11 @@ def make_problem(
     params = {name: as_parameter(name, value, X.dtype) for name, value in start.items()}
     row = Spec(X.shape[1:], X.dtype)
     specs = {name: Spec(value.shape, X.dtype) for name, value in params.items()}
-    predict = on_row(model, specs, X.shape[1])
-    prediction = shared(trace_prediction(predict, model, row, specs))
+    traced = trace_model(on_row(model, specs, X.shape[1]), model, row, specs)
+    prediction = prediction_of(traced)
     check_prediction(prediction, model, loss)
     y = (fit_target if whole else part_target)(y, loss, X.dtype)
-    rows = {"row": row, "y": Spec((), y.dtype)} | ({} if weights is None else {"weight": Spec((), X.dtype)})
-    example = shared(trace_example(predict, loss, rows, specs))
+    example = example_of(traced, loss, Spec((), y.dtype), weights is not None)
     check_labels(example, y)
     flat = np.concatenate([value.ravel() for value in params.values()])
     return Problem(model, loss, penalty, X, y, flat, prediction, example, engine, weights)

@@ -10,14 +10,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from gradloop.core.graph import Graph
 
 MOST_GRAPHS = 64  # those that were asked for last
 MOST_NUMBERS = 2**16  # in the constants of a graph that is kept
 
-_graphs: OrderedDict[str, Graph] = OrderedDict()
+_graphs: OrderedDict[Any, Graph] = OrderedDict()
 _lock = threading.Lock()
 Result = TypeVar("Result")
 Others = ParamSpec("Others")
@@ -35,8 +35,8 @@ def shared(graph: Graph) -> Graph:
     if sum(node.spec.size for node in graph.nodes if node.is_constant) > MOST_NUMBERS:
         return graph
     with _lock:
-        found = _graphs.setdefault(graph.key, graph)
-        _graphs.move_to_end(graph.key)
+        found = _graphs.setdefault(graph.structure, graph)
+        _graphs.move_to_end(graph.structure)
         if len(_graphs) > MOST_GRAPHS:
             _graphs.popitem(last=False)
     return found

@@ -46,6 +46,15 @@ def constant_node(value: Any, dtype: np.dtype) -> Node:
     return Node("constant", (), Spec(array.shape, array.dtype), {"value": array})
 
 
+def identity(node: Node) -> tuple[Any, ...]:
+    """What a node is beside its inputs: operation, shape, dtype, and a constant's bits or else fixed arguments."""
+    if node.is_constant:
+        more: Any = node.attributes["value"].tobytes()
+    else:
+        more = repr(sorted(node.attributes.items())) if node.attributes else ""
+    return node.op, node.spec.shape, node.spec.dtype, more
+
+
 def topological(outputs: tuple[Node, ...]) -> Iterator[Node]:
     """Every node that the outputs need, each after its inputs; without recursion, so depth does not matter."""
     done: set[int] = set()
@@ -84,6 +93,14 @@ class Graph:
     def by_name(self) -> dict[str, Node]:
         """The input nodes by their names."""
         return {node.attributes["name"]: node for node in self.inputs}
+
+    @cached_property
+    def structure(self) -> Any:
+        """What two graphs share exactly if they are the same, constants to the last bit included: quick to find."""
+        places = {id(node): place for place, node in enumerate(self.nodes)}
+        steps = [(*identity(node), *[places[id(child)] for child in node.inputs]) for node in self.nodes]
+        inputs = [identity(node) for node in self.inputs]
+        return self.name, tuple(inputs), tuple(steps), tuple([places[id(node)] for node in self.outputs])
 
     @cached_property
     def key(self) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from gradloop.core import ops, stable
-from gradloop.core.graph import Graph, Node, constant_node, topological
+from gradloop.core.derived import once
+from gradloop.core.graph import Graph, Node, constant_node, identity, topological
 from gradloop.core.ops import COMMUTATIVE, OPS, apply
 from gradloop.core.trace import Tracer
 
@@ -20,6 +21,7 @@ Rule = Callable[..., Any]  # (node, *inputs) -> a tracer or node that replaces i
 LARGEST_FOLDED = 4096  # entries of a constant; larger ones are left to be computed when needed
 
 
+@once
 def simplify(graph: Graph) -> Graph:
     """The same program with common parts shared, constants computed and overflow-prone forms replaced."""
     rewriter = Rewriter()
@@ -47,7 +49,7 @@ class Rewriter:
         inputs = tuple(self.result[id(child)] for child in node.inputs)
         if node.op in COMMUTATIVE and inputs[1].is_constant and not inputs[0].is_constant:
             inputs = inputs[::-1]
-        key = (node.op, tuple(id(child) for child in inputs), attribute_key(node))
+        key = id(node) if node.op == "input" else (*identity(node), *[id(child) for child in inputs])
         if key not in self.known:
             fresh = Node(node.op, inputs, node.spec, node.attributes) if inputs else node
             self.known[key] = self.improve(fresh)
@@ -78,15 +80,6 @@ class Rewriter:
         """A settled node stands for itself when a rule uses it again."""
         self.keep.append(node)
         self.result[id(node)] = node
-
-
-def attribute_key(node: Node) -> Any:
-    if node.is_constant:
-        value = node.attributes["value"]
-        return (value.shape, str(value.dtype), value.tobytes())
-    if node.op == "input":
-        return id(node)
-    return repr(sorted(node.attributes.items()))
 
 
 def is_foldable(node: Node) -> bool:

@@ -17,14 +17,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradloop.compiler.loops import Inputs, Map, Sum
-from gradloop.core.derived import once, shared
+from gradloop.core.derived import once
 from gradloop.core.grad import gradient, hessian_vector
 from gradloop.core.graph import Graph, Node, input_node
 from gradloop.core.lift import inline
 from gradloop.core.simplify import simplify
 from gradloop.core.spec import Spec
-from gradloop.core.trace import Tracer, to_node, trace
+from gradloop.core.trace import Tracer, to_node
 from gradloop.errors import OptionError
+from gradloop.graphs import trace_loss
 from gradloop.problem import Problem, jacobian
 
 SEEN = 0.1  # a parameter with this share in a direction that the data do not determine is named
@@ -69,8 +70,8 @@ class Residuals:
     @cached_property
     def loss(self) -> Graph:
         """The loss of one prediction: (y_hat, y) -> loss."""
-        specs = {"y_hat": self.problem.prediction.outputs[0].spec, "y": self.problem.example.inputs[1].spec}
-        return shared(simplify(trace(self.problem.loss.function, specs, f"{self.problem.loss.name} loss")))
+        prediction, example = self.problem.prediction, self.problem.example
+        return simplify(trace_loss(self.problem.loss, prediction.outputs[0].spec, example.inputs[1].spec))
 
     @cached_property
     def slope(self) -> Graph:
