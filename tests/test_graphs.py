@@ -29,6 +29,7 @@ def law(voltage, time, *, rate, scale=2.0):
 
 LAW = Model("law", law, lambda features, classes: {}, "squared", lambda params, center, scale: params)
 PARAMS = {"rate": NUMBER, "voltage": NUMBER}
+SPECS = tuple(PARAMS.items())
 
 
 def test_arguments_are_parameters_features_or_have_defaults():
@@ -46,15 +47,14 @@ def test_values_go_to_the_arguments_of_their_names():
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_a_weight_multiplies_the_loss(weighted):
-    predict = on_row(LAW, PARAMS, 1)
-    graph = example_of(trace_model(predict, LAW, Spec((1,), FLOAT64), PARAMS), LOSSES["squared"], NUMBER, weighted)
+    graph = example_of(LOSSES["squared"], trace_model(LAW, Spec((1,), FLOAT64), SPECS), NUMBER, weighted)
     values = {"row": np.array([3.0]), "y": 1.0, "weight": 4.0, "rate": 0.5, "voltage": 10.0}
     expected = (20 * np.exp(-1.5) - 1) ** 2 / 2
     assert evaluate(graph, values)[0] == pytest.approx(expected * (4 if weighted else 1), rel=1e-14)
 
 
 def test_a_prediction_of_one_entry_is_a_number():
-    graph = trace_prediction(on_row(LAW, PARAMS, 1), LAW, Spec((1,), FLOAT64), PARAMS)
+    graph = trace_prediction(LAW, Spec((1,), FLOAT64), SPECS)
     assert graph.outputs[0].spec.shape == ()
     check_prediction(graph, LAW, LOSSES["squared"])
 

@@ -15,7 +15,7 @@ from gradloop.core.spec import FLOAT64, Spec
 from gradloop.data.arrays import check_features
 from gradloop.errors import DataError, OptionError
 from gradloop.examples import as_model, features_for
-from gradloop.graphs import as_parameter, check_prediction, feature_names, on_row, trace_prediction
+from gradloop.graphs import as_parameter, check_prediction, feature_names, trace_prediction
 from gradloop.losses import LOSSES
 from gradloop.models import Model
 from gradloop.problem import predict_rows
@@ -230,7 +230,7 @@ def starts(start: Mapping[str, Any], count: int) -> tuple[Array, dict[str, tuple
 
 def law(model: Model, width: int, shapes: Mapping[str, tuple[int, ...]]) -> Graph:
     """The prediction as a graph (row, *parameters)."""
-    specs = {name: Spec(shape, FLOAT64) for name, shape in shapes.items()}
-    prediction = trace_prediction(on_row(model, shapes, width), model, Spec((width,), FLOAT64), specs)
+    specs = tuple((name, Spec(shape, FLOAT64)) for name, shape in shapes.items())
+    prediction = trace_prediction(model, Spec((width,), FLOAT64), specs)
     check_prediction(prediction, model, LOSSES["squared"])
     return prediction

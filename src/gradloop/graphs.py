@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from functools import lru_cache, wraps
+from typing import Any, Concatenate, ParamSpec
 
 import numpy as np
 
@@ -15,11 +16,13 @@ from gradloop.core.simplify import simplify
 from gradloop.core.spec import Spec
 from gradloop.core.trace import Tracer, check_result, describe, to_node, trace
 from gradloop.errors import GradloopError, ModelError
-from gradloop.losses import Loss
-from gradloop.models import Model
+from gradloop.losses import LOSSES, Loss
+from gradloop.models import MODELS, Model
 
 RESERVED = ("row", "y", "weight")  # what the graphs call an example, so that no parameter can be called so
 Array = Any
+Specs = tuple[tuple[str, Spec], ...]  # of parameters by name
+Others = ParamSpec("Others")
 
 
 def as_parameter(name: str, value: Any, dtype: np.dtype) -> Array:
@@ -37,16 +40,21 @@ def as_parameter(name: str, value: Any, dtype: np.dtype) -> Array:
     return found
 
 
+def arguments(function: Callable[..., Any]) -> dict[str, bool]:
+    """The names of a function's arguments, and whether each may be left out."""
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    found = inspect.signature(function).parameters.values()
+    return {one.name: one.default is not inspect.Parameter.empty for one in found if one.kind in kinds}
+
+
 def argument_names(function: Callable[..., Any], optional: bool = True) -> list[str]:
     """The names of a function's arguments, with or without those that have a default."""
-    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    arguments = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
-    return [p.name for p in arguments if optional or p.default is inspect.Parameter.empty]
+    return [name for name, may_be_left_out in arguments(function).items() if optional or not may_be_left_out]
 
 
 def feature_names(model: Model, params: Iterable[str]) -> list[str]:
     """The model's arguments that are not parameters: what it sees of an example. Defaults are left alone."""
-    names = argument_names(model.predict)
+    names = arguments(model.predict)
     unknown = [name for name in params if name not in names]
     if unknown:
         raise ModelError(
@@ -56,7 +64,7 @@ def feature_names(model: Model, params: Iterable[str]) -> list[str]:
     reserved = [name for name in params if name in RESERVED]
     if reserved:
         raise ModelError(f"No parameter can be called {reserved[0]!r}, which stands for the data; rename the argument.")
-    features = [name for name in argument_names(model.predict, optional=False) if name not in params]
+    features = [name for name, may_be_left_out in names.items() if not may_be_left_out and name not in params]
     if not features or not params:
         what = "no argument is left for the features" if params else "start is empty"
         raise ModelError(
@@ -83,8 +91,22 @@ def on_row(model: Model, params: Iterable[str], width: int) -> Callable[..., Any
     return predict
 
 
-def trace_model(predict: Callable[..., Any], model: Model, row: Spec, params: Mapping[str, Spec]) -> Graph:
-    """What the model returns, as a graph (row, *params). Both it and a loss are traced anew for each fit."""
+def kept_if_shipped(trace: Callable[Concatenate[Any, Others], Graph]) -> Callable[Concatenate[Any, Others], Graph]:
+    """The same, asked once of a shipped model or loss: it reads nothing from outside, as a user's function may."""
+    kept = lru_cache(maxsize=64)(trace)
+
+    @wraps(trace)
+    def traced(function: Any, /, *others: Others.args, **named: Others.kwargs) -> Graph:
+        rows: Mapping[str, Any] = MODELS if isinstance(function, Model) else LOSSES
+        return (kept if rows.get(function.name) is function else trace)(function, *others, **named)  # type: ignore[arg-type]
+
+    return traced
+
+
+@kept_if_shipped
+def trace_model(model: Model, row: Spec, params: Specs) -> Graph:
+    """What the model returns, as a graph (row, *params)."""
+    predict = on_row(model, dict(params), row.shape[0])
 
     def checked(*inputs: Any) -> Any:
         y_hat = predict(*inputs)
@@ -94,6 +116,7 @@ def trace_model(predict: Callable[..., Any], model: Model, row: Spec, params: Ma
     return shared(trace(checked, {"row": row} | dict(params), model.name))
 
 
+@kept_if_shipped
 def trace_loss(loss: Loss, y_hat: Spec, y: Spec) -> Graph:
     """The loss of one prediction as a graph (y_hat, y)."""
 
@@ -105,9 +128,9 @@ def trace_loss(loss: Loss, y_hat: Spec, y: Spec) -> Graph:
     return shared(trace(checked, {"y_hat": y_hat, "y": y}, f"{loss.name} loss"))
 
 
-def trace_prediction(predict: Callable[..., Any], model: Model, row: Spec, params: Mapping[str, Spec]) -> Graph:
+def trace_prediction(model: Model, row: Spec, params: Specs) -> Graph:
     """The prediction as a graph (row, *params); an array of one entry is a number."""
-    return prediction_of(trace_model(predict, model, row, params))
+    return prediction_of(trace_model(model, row, params))
 
 
 @once
@@ -118,7 +141,8 @@ def prediction_of(traced: Graph) -> Graph:
     return simplify(Graph(traced.name, traced.inputs, (number,)))
 
 
-def example_of(traced: Graph, loss: Loss, y: Spec, weighted: bool) -> Graph:
+@kept_if_shipped
+def example_of(loss: Loss, traced: Graph, y: Spec, weighted: bool) -> Graph:
     """The loss of one example, times its weight if it has one, as a graph (row, y, weight, *params)."""
     row, *params = traced.inputs
     y_hat, of_example = traced.outputs[0], [input_node("y", y)]

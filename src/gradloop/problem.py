@@ -19,6 +19,7 @@ from gradloop import models
 from gradloop.compiler.loops import Inputs, Loop, Map, Sum
 from gradloop.compiler.program import Program, compile_loop
 from gradloop.compiler.reference import ReferenceProgram, unpack
+from gradloop.core.affine import depends_on
 from gradloop.core.derived import once
 from gradloop.core.evaluate import evaluate
 from gradloop.core.grad import gradient, hessian_vector
@@ -31,7 +32,6 @@ from gradloop.graphs import (
     as_parameter,
     check_prediction,
     example_of,
-    on_row,
     prediction_of,
     trace_model,
     trace_prediction,
@@ -138,12 +138,7 @@ class Problem:
 
     def has_kinks(self, graph: Graph) -> bool:
         """Whether an operation on the parameters has a derivative that jumps; on the data alone it does no harm."""
-        moving: set[int] = set()
-        for node in graph.nodes:
-            named = node.op == "input" and node.attributes["name"] in self.names
-            if named or any(id(child) in moving for child in node.inputs):
-                moving.add(id(node))
-        return any(node.op in KINKED and id(node) in moving for node in graph.nodes)
+        return has_kinks(graph, self.names)
 
     # ---- programs ----
     def program(self, loop: Loop) -> Program | ReferenceProgram:
@@ -214,8 +209,10 @@ class Problem:
 
     def penalty_at(self, flat: Array) -> tuple[float, Array]:
         """The penalty, and the gradient of its smooth part."""
+        if self.penalty is None:
+            return 0.0, np.zeros(flat.size)
         params = unpack(self.params, flat.astype(np.float64))
-        values = [self.penalty.value(w) for name, w in params.items() if self.penalty and self.penalised(name)]
+        values = [self.penalty.value(w) for name, w in params.items() if self.penalised(name)]
         return float(sum(values)), self._penalty_slope(flat)
 
     def penalty_curvature_times(self, direction: Array) -> Array:
@@ -285,12 +282,18 @@ def for_each_row(
     """What is wanted of the graph of the prediction and its parameters' names, for each row of X, compiled."""
     dtype = np.result_type(X, *params.values())
     arrays = {name: as_parameter(name, value, dtype) for name, value in params.items()}
-    specs = {name: Spec(value.shape, dtype) for name, value in arrays.items()}
-    prediction = trace_prediction(on_row(model, specs, X.shape[1]), model, Spec(X.shape[1:], dtype), specs)
-    graph = wanted(prediction, tuple(specs))
+    specs = tuple((name, Spec(value.shape, dtype)) for name, value in arrays.items())
+    graph = wanted(trace_prediction(model, Spec(X.shape[1:], dtype), specs), tuple(arrays))
     program = compile_loop(Map(graph, Inputs(graph.inputs[:1], graph.inputs[1:])))
     flat = np.concatenate([value.ravel() for value in arrays.values()])
     return program.map((np.ascontiguousarray(X, dtype),), flat)
+
+
+@once
+def has_kinks(graph: Graph, names: Sequence[str]) -> bool:
+    """Whether an operation that depends on the named inputs has a jump."""
+    moving = depends_on(graph, names)
+    return any(node.op in KINKED and id(node) in moving for node in graph.nodes)
 
 
 @once
@@ -337,13 +340,12 @@ def make_problem(
             "train on the logistic loss and look at the accuracy."
         )
     params = {name: as_parameter(name, value, X.dtype) for name, value in start.items()}
-    row = Spec(X.shape[1:], X.dtype)
-    specs = {name: Spec(value.shape, X.dtype) for name, value in params.items()}
-    traced = trace_model(on_row(model, specs, X.shape[1]), model, row, specs)
+    specs = tuple((name, Spec(value.shape, X.dtype)) for name, value in params.items())
+    traced = trace_model(model, Spec(X.shape[1:], X.dtype), specs)
     prediction = prediction_of(traced)
     check_prediction(prediction, model, loss)
     y = (fit_target if whole else part_target)(y, loss, X.dtype)
-    example = example_of(traced, loss, Spec((), y.dtype), weights is not None)
+    example = example_of(loss, traced, Spec((), y.dtype), weights is not None)
     check_labels(example, y)
     flat = np.concatenate([value.ravel() for value in params.values()])
     return Problem(model, loss, penalty, X, y, flat, prediction, example, engine, weights)

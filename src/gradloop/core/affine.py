@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from gradloop.core.derived import once
 from gradloop.core.graph import Graph, Node, input_node
 from gradloop.core.simplify import simplify
 
@@ -54,6 +55,7 @@ def keeps_affine(node: Node, moving: Sequence[Node]) -> bool:
     return node.op in FIRST_ONLY and moving[0] is node.inputs[0] and len(moving) == 1
 
 
+@once
 def is_affine(graph: Graph, names: Collection[str]) -> bool:
     """Whether every output is affine in the named inputs.
 
@@ -69,6 +71,7 @@ def is_affine(graph: Graph, names: Collection[str]) -> bool:
     return all(id(output) in found or id(output) not in moving for output in graph.outputs)
 
 
+@once
 def scores(graph: Graph, names: Collection[str]) -> tuple[Node, ...]:
     """The affine values through which alone the outputs depend on the named inputs."""
     moving = depends_on(graph, names)

@@ -14,7 +14,7 @@ from gradloop.core.trace import Tracer
 from gradloop.data import words
 from gradloop.data.features import Feature
 from gradloop.errors import OptionError
-from gradloop.graphs import on_row, trace_prediction
+from gradloop.graphs import trace_prediction
 from gradloop.inference import gives_probabilities, tells_classes
 from gradloop.result import Result
 from gradloop.text import printable
@@ -104,8 +104,8 @@ def _without_parameters(fit: Result, features: tuple[Feature, ...]) -> Graph:
     params = {name: np.asarray(value, np.float64) for name, value in fit.trained_params.items()}
     width = len(fit.feature_names)
     row = Spec((width,), FLOAT64)
-    specs = {name: Spec(value.shape, FLOAT64) for name, value in params.items()}
-    prediction = trace_prediction(on_row(fit.model, specs, width), fit.model, row, specs)
+    specs = tuple((name, Spec(value.shape, FLOAT64)) for name, value in params.items())
+    prediction = trace_prediction(fit.model, row, specs)
     raw = input_node("row", row)
     values = {name: Tracer(constant_node(value, FLOAT64)) for name, value in params.items()}
     (output,) = inline(prediction, {"row": _standardised(Tracer(raw), features)} | values)

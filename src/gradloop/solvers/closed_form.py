@@ -8,6 +8,7 @@ so the law may be as curved in x as it likes. The rows a(x), y − c(x) are made
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 from operator import add
@@ -19,8 +20,10 @@ from gradloop.blas import one_blas_thread
 from gradloop.certificate import Certificate, distance, first_loss
 from gradloop.compiler.loops import Inputs, Sum
 from gradloop.compiler.panels import sums
+from gradloop.core.affine import depends_on
+from gradloop.core.derived import once
 from gradloop.core.grad import gradient
-from gradloop.core.graph import Graph, Node, constant_node, input_node
+from gradloop.core.graph import Graph, constant_node, input_node
 from gradloop.core.simplify import simplify
 from gradloop.core.spec import FLOAT64, Spec
 from gradloop.core.trace import Tracer
@@ -111,14 +114,18 @@ def check_solvable(problem: Problem) -> None:
         raise OptionError(f"The closed form is for the squared loss, not {problem.loss.name}; choose another solver.")
     if problem.penalty is not None and problem.penalty.proximal is not None:
         raise OptionError(f"The closed form takes an l2 penalty, not {problem.penalty.name}; choose another solver.")
-    moving = names_of(problem.params)
-    slopes = gradient(problem.prediction, problem.names)
-    if problem.has_kinks(problem.prediction) or any(n.attributes.get("name") in moving for n in slopes.nodes):
+    if problem.has_kinks(problem.prediction) or not slopes_stay(problem.prediction, problem.names):
         raise OptionError(
             f"The model {problem.model.name} is not affine in its parameters {', '.join(problem.names)}: the slope of "
             "its prediction depends on them, so there is no closed form; choose another solver."
         )
     penalty_curvature(problem)
+
+
+@once
+def slopes_stay(prediction: Graph, names: Sequence[str]) -> bool:
+    """Whether the derivatives of a prediction with respect to its parameters do not mention these."""
+    return not depends_on(gradient(prediction, names), names)
 
 
 def check_room(width: int) -> None:
@@ -129,10 +136,6 @@ def check_room(width: int) -> None:
             f"The closed form of {width} parameters takes {needed / 1e9:.2g} GB, and {there_is / 1e9:.2g} GB is there; "
             "choose another solver, such as lbfgs or minibatch."
         )
-
-
-def names_of(nodes: tuple[Node, ...]) -> set[str]:
-    return {node.attributes["name"] for node in nodes}
 
 
 # ---- how it is solved ----------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import numpy as np
 
 from gradloop.compiler.loops import Inputs, Map
 from gradloop.compiler.program import pool, processors
+from gradloop.core.derived import once
 from gradloop.core.grad import gradient
 from gradloop.core.graph import Graph, Node, constant_node
 from gradloop.core.lift import inline
@@ -52,7 +53,7 @@ class Design:
         self.weights: Array = check_weights(given, len(problem.X)) if problem.in_memory else given
         self.curvature = curvature
         self.slopes = gradient(problem.prediction, problem.names).outputs
-        self.offset = offset(problem)
+        self.offset = offset(problem.prediction)
         self.piece = piece_size(problem.start.size)
 
     def choose(self, place: int | None, value: float) -> None:
@@ -217,13 +218,14 @@ def sum_over(work: Any, design: Design) -> Any:
     return reduce(add, design.rows(work))
 
 
-def offset(problem: Problem) -> Node | None:
+@once
+def offset(prediction: Graph) -> Node | None:
     """The prediction with all parameters zero, as a graph of the row; None where it is zero."""
-    row = problem.prediction.inputs[0]
+    row, *params = prediction.inputs
     values = {row.attributes["name"]: Tracer(row)}
-    for node in problem.params:
+    for node in params:
         values[node.attributes["name"]] = Tracer(constant_node(np.zeros(node.spec.shape), node.spec.dtype))
-    found = simplify(Graph("offset", (row,), (inline(problem.prediction, values)[0].node,))).outputs[0]
+    found = simplify(Graph("offset", (row,), (inline(prediction, values)[0].node,))).outputs[0]
     return None if is_zero(found) else found
 
 
@@ -242,12 +244,15 @@ def is_zero(node: Node) -> bool:
 def penalty_curvature(problem: Problem) -> Array:
     """The penalty's second derivative for each parameter, if it is that of weighted squares and nothing else."""
     size = problem.start.size
+    if problem.penalty is None:
+        return np.zeros(size)
     found = problem.penalty_curvature_times(np.ones(size))
     probe = np.random.default_rng(0).normal(size=size)
     _, slope = problem.penalty_at(3 * probe)
     if not np.allclose(slope, 3 * found * probe, rtol=1e-9, atol=0.0) or not (found >= 0).all():
-        name = problem.penalty.name if problem.penalty is not None else ""
-        raise OptionError(f"The penalty {name} is not a weighted sum of squares, as l2 is; choose another solver.")
+        raise OptionError(
+            f"The penalty {problem.penalty.name} is not a weighted sum of squares, as l2 is; choose another solver."
+        )
     return found
 
 
