@@ -18,7 +18,7 @@ from gradloop.graphs import (
     trace_prediction,
 )
 from gradloop.losses import LOSSES
-from gradloop.models import Model
+from gradloop.models import MODELS, Model
 
 NUMBER = Spec((), FLOAT64)
 
@@ -63,6 +63,21 @@ def test_a_prediction_of_one_entry_is_a_number():
 def test_what_is_no_parameter_in_float32(value):
     with pytest.raises(ModelError, match=r"start\['w'\] must hold real numbers that are finite in float32"):
         as_parameter("w", value, np.dtype(np.float32))
+
+
+def test_what_is_shipped_is_traced_once():
+    rows, params = Spec((2,), FLOAT64), (("w", Spec((2,), FLOAT64)), ("b", NUMBER))
+    linear = MODELS["linear"]
+    assert trace_model(linear, rows, params) is trace_model(linear, rows, params)
+    asked = []
+
+    def mine(x, w, b):
+        asked.append(1)
+        return linear.predict(x, w, b)
+
+    for _ in range(2):  # whatever it is called
+        trace_model(linear._replace(predict=mine), rows, params)
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize("reads", ["the model", "the loss"])

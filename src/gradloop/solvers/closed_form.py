@@ -156,9 +156,9 @@ def best(design: Design) -> Answer:
                 return answer
         start = LeastSquares(width, intercept)
         start.learn(*first)
-        found = LeastSquares(width, intercept)
+        found, *others = design.rows(start.like)
         found.label = design.label
-        for part in design.rows(start.like):
+        for part in others:
             found.combine(part)
         return found.solve(penalty, design.rows)
 

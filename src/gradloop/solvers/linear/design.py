@@ -84,6 +84,11 @@ class Design:
         return [node.op for node in self.varying] == ["input"] and self.offset is None
 
     @cached_property
+    def all_vary(self) -> bool:
+        """Whether the columns are the varying ones."""
+        return np.array_equal(self.columns, np.flatnonzero(np.isnan(self.fixed)))
+
+    @cached_property
     def program(self) -> Any:
         """A pass that writes the varying columns and, last, the offset."""
         nodes = [*self.varying, *([] if self.offset is None else [self.offset])]
@@ -117,7 +122,7 @@ class Design:
         """The columns without the intercept, the target without the offset, and the weights of some rows."""
         X, y = self.problem.X[first:last], self.problem.y[first:last].astype(np.float64)
         weights = None if self.weights is None else self.weights[first:last]
-        if np.array_equal(self.columns, np.flatnonzero(np.isnan(self.fixed))):
+        if self.all_vary:
             found, shift = self.varying_columns(X)
             return found, y - shift, weights
         found, shift = self.all_columns(X)

@@ -84,18 +84,20 @@ def pair(value: Array) -> Pair:
 
 
 def total(terms: Pair) -> Pair:
-    """The sum along the last axis, halves added to halves.
+    """The sum along the last axis, halves added to halves; what rounding loses is added up beside it.
+
+    Source: Ogita, Rump and Oishi, Accurate sum and dot product, 2005.
 
     >>> total(pair([1e16, 1.0, -1e16])).value.item()
     1.0
     """
-    if np.shape(terms.high)[-1] == 0:
-        return pair(np.zeros(np.shape(terms.high)[:-1]))
-    while (size := np.shape(terms.high)[-1]) > 1:
-        half = size // 2
-        both = plus(*(Pair(*(part[..., cut] for part in terms)) for cut in (slice(half), slice(half, 2 * half))))
+    high, low = terms
+    if high.shape[-1] == 0:
+        return pair(np.zeros(high.shape[:-1]))
+    while (size := high.shape[-1]) > 1:
+        half, odd = size // 2, [high[..., size - 1 :], low[..., size - 1 :]]
+        high, lost = two_sum(high[..., :half], high[..., half : 2 * half])
+        low = low[..., :half] + low[..., half : 2 * half] + lost
         if size % 2:
-            last = Pair(*(part[..., -1:] for part in terms))
-            both = Pair(*(np.concatenate(parts, axis=-1) for parts in zip(both, last, strict=True)))
-        terms = both
-    return Pair(terms.high[..., 0], terms.low[..., 0])
+            high, low = (np.concatenate(parts, axis=-1) for parts in zip((high, low), odd, strict=True))
+    return two_sum(high[..., 0], low[..., 0])

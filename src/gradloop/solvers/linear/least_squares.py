@@ -37,12 +37,13 @@ class Units(NamedTuple):
     @classmethod
     def learn(cls, A: Array, y: Array, intercept: bool) -> Units:
         """Units in which these rows lie between −1 and 1, about zero; a column of one value becomes exactly zero."""
-        lowest, highest = np.append(A.min(axis=0), y.min()), np.append(A.max(axis=0), y.max())
+        columns = np.ascontiguousarray(A.T)  # of long rows NumPy finds the ends ten times as fast
+        lowest, highest = np.append(columns.min(axis=1), y.min()), np.append(columns.max(axis=1), y.max())
         exponents = np.frexp(np.maximum(-lowest, highest))[1].astype(np.int64)
         plain = cls(exponents, np.zeros(len(exponents)))
         if not intercept:
             return plain
-        middle = np.append(plain.columns(A).mean(axis=0), plain.target(y).mean())
+        middle = np.append(np.ascontiguousarray(plain.columns(A).T).mean(axis=1), plain.target(y).mean())
         return cls(exponents, np.clip(middle, np.ldexp(lowest, -exponents), np.ldexp(highest, -exponents)))
 
     def columns(self, A: Array, out: Array | None = None) -> Array:
@@ -86,7 +87,7 @@ class LeastSquares:
         A, y, weights = checked(A, y, weights, self.width)
         if len(y) == 0:
             return
-        self.adopt(Units.learn(A, y, self.intercept))
+        self.adopt(Units.learn(A, y, self.intercept and self.units is None))
         self.rows += len(y)
         self.weight += float(len(y) if weights is None else weights.sum())
         with one_blas_thread():

@@ -9,7 +9,8 @@ overdetermined least squares problems, 2009). The residuals are recomputed, not 
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, reduce
+from operator import add
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,25 +66,22 @@ def refined(system: System, rows: Rows, wrong: float | None = None) -> Point:
 
 def whole_slope(system: System, point: Point, rows: Rows) -> Slope:
     """The slope over all rows, added in the blocks' order."""
-    found = Slope(pair(0.0), pair(np.zeros(len(system.kept))), 0.0)
-    for part in rows(partial(block_slope, system, point)):
-        found = found + part
-    return found
+    return reduce(add, rows(partial(block_slope, system, point)))
 
 
 def block_slope(system: System, point: Point, A: Array, y: Array, weights: Array | None) -> Slope:
     """The slope of a block, in parts that stay near the processor."""
     A, y, weights = present(A, y, weights)
     units = -system.exponents[system.kept]
-    found = Slope(pair(0.0), pair(np.zeros(len(system.kept))), 0.0)
     at_once = max(16, NUMBERS_AT_ONCE // max(1, len(system.kept)))
-    for first in range(0, len(y), at_once):
+    found = []
+    for first in range(0, max(1, len(y)), at_once):
         part = slice(first, first + at_once)
         columns = A[part] if len(system.kept) == A.shape[1] else A[part][:, system.kept]
         scaled = np.ascontiguousarray(times_power(columns, units).T)
         target = times_power(y[part], -system.exponents[-1:])
-        found = found + part_slope(scaled, target, None if weights is None else weights[part], point)
-    return found
+        found.append(part_slope(scaled, target, None if weights is None else weights[part], point))
+    return reduce(add, found)
 
 
 def part_slope(columns: Array, y: Array, weights: Array | None, point: Point) -> Slope:
@@ -97,7 +95,10 @@ def part_slope(columns: Array, y: Array, weights: Array | None, point: Point) ->
     pull = residual if weights is None else times(residual, weights)
     squares = float(np.sum(pull.high * residual.high))
     product = two_product(columns, pull.high)
-    return Slope(total(pull), total(Pair(product.high, product.low + columns * pull.low)), squares)
+    high, low = total(
+        Pair(np.vstack([pull.high, product.high]), np.vstack([pull.low, product.low + columns * pull.low]))
+    )
+    return Slope(Pair(high[0], low[0]), Pair(high[1:], low[1:]), squares)
 
 
 def centred_slope(system: System, found: Slope, point: Point) -> Array:

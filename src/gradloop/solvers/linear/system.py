@@ -225,7 +225,6 @@ def triangular(factor: Array, right: Array, transposed: bool = False) -> Array:
     if len(factor) > FEW:
         solve = scipy_linalg().solve_triangular
         return solve(factor, right, trans="T" if transposed else "N", check_finite=False)
-    upper = np.triu(factor)
     if transposed:  # an upper triangle again, with rows and columns from the last to the first
-        return np.linalg.solve(upper.T[::-1, ::-1], right[::-1])[::-1]
-    return np.linalg.solve(upper, right)
+        return np.linalg.solve(factor.T[::-1, ::-1], right[::-1])[::-1]
+    return np.linalg.solve(factor, right)
