@@ -28,6 +28,7 @@ from gradloop.errors import OptionError
 from gradloop.graphs import trace_loss
 from gradloop.problem import Problem, jacobian
 
+FAR_FROM_ZERO = 1e-130  # a length whose square, and that of a share of 1e-16, is a usual number
 SEEN = 0.1  # a parameter with this share in a direction that the data do not determine is named
 Array = Any
 
@@ -61,6 +62,11 @@ class Residuals:
         """The weight of each row; ones where the problem has none."""
         weights = self.problem.weights
         return np.ones(len(self.problem.X)) if weights is None else np.asarray(weights, np.float64)
+
+    @cached_property
+    def weight(self) -> float:
+        """The sum of the weights."""
+        return float(np.sum(self.weights))
 
     @cached_property
     def rows(self) -> int:
@@ -133,7 +139,7 @@ class Residuals:
 
     def mean_loss(self, point: Point) -> float:
         """The objective: the weighted mean of the loss, in its own unit."""
-        return float(point.cost / np.sum(self.weights) * self.unit * self.unit)
+        return point.cost / self.weight * self.unit * self.unit
 
     def jacobian(self, params: Array) -> Array:
         """∂y_hat/∂params, one row for each row of the data."""
@@ -174,6 +180,10 @@ class Residuals:
 
 def column_norms(matrix: Array) -> Array:
     """The length of each column, without overflow or underflow of its square."""
+    with np.errstate(over="ignore", under="ignore"):
+        found = np.sqrt(np.einsum("ij,ij->j", matrix, matrix))
+    if ((found > FAR_FROM_ZERO) & (found < 1 / FAR_FROM_ZERO)).all():
+        return found
     largest = np.max(np.abs(matrix), axis=0, initial=0.0)
     scale = np.where(largest > 0, largest, 1.0)
     return scale * np.linalg.norm(matrix / scale, axis=0)

@@ -13,6 +13,8 @@ criterion for nonlinear least squares, 1981.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,9 +27,10 @@ from gradloop.solvers.nonlinear.least_absolute import straight_step
 from gradloop.solvers.nonlinear.residuals import SEEN, Point, Residuals, column_norms, lost_below
 from gradloop.solvers.nonlinear.trust_region import (
     ROWS_IN_BLOCK,
+    Directions,
     damped_step,
     free_to_move,
-    step_in_ball,
+    known_directions,
     step_in_bounds,
     triangle,
 )
@@ -53,7 +56,8 @@ class Found(NamedTuple):
     notes: tuple[str, ...]
 
 
-class Local(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Local:
     """The linearised law at a point, each parameter in a unit that moves the predictions by about one."""
 
     point: Point
@@ -61,6 +65,12 @@ class Local(NamedTuple):
     units: Array  # D
     R: Array  # of the weighted J / D = Q R
     t: Array  # Qᵀ weighted residuals: as far as J / D can reach them
+    lost: float  # the share of the largest singular value of R below which rounding decides
+
+    @cached_property
+    def known(self) -> Directions:
+        """Those of R."""
+        return known_directions(self.R, self.lost)
 
 
 class Bowl(NamedTuple):
@@ -77,9 +87,14 @@ def nonzero(units: Array) -> Array:
     return np.where((units > 0) & np.isfinite(units), units, 1.0)
 
 
-def floor(point: Point) -> float:
+def rounding(point: Point) -> float:
     """The length of what rounding may have changed in the weighted residuals."""
-    return 10 * float(np.linalg.norm(np.sqrt(np.abs(point.strength)) * point.noise))
+    return float(np.linalg.norm(np.sqrt(np.abs(point.strength)) * point.noise))
+
+
+def floor(point: Point) -> float:
+    """What is so short that rounding may be all of it."""
+    return 10 * rounding(point)
 
 
 class Search:
@@ -139,7 +154,7 @@ class Search:
         norms = rough * column_norms(R)
         self.units = np.maximum(self.units, np.where(np.isfinite(norms), norms, 0.0))
         units = nonzero(self.units)
-        return Local(point, slopes, units, R * (rough / units), t)
+        return Local(point, slopes, units, R * (rough / units), t, self.lost)
 
     def room(self, here: Local) -> tuple[Array, Array]:
         """How far the bounds are, in the units of the step."""
@@ -180,8 +195,8 @@ class Search:
         if self.view.straight:
             return False
         free = free_to_move(here.R.T @ here.t, *self.room(here))
-        bottom, _ = step_in_ball(here.R[:, free], here.t, np.inf, self.lost)
-        reach = float(np.linalg.norm(here.R[:, free] @ bottom))
+        known = here.known if free.all() else known_directions(here.R[:, free], self.lost)
+        reach = float(np.linalg.norm(known.U.T @ here.t))
         return reach <= max(SETTLED * float(np.sqrt(2 * here.point.cost)), floor(here.point))
 
     def propose(self, here: Local) -> tuple[Array, Array, float]:
@@ -189,7 +204,7 @@ class Search:
         low, high = self.room(here)
         if self.view.straight:
             return self.propose_straight(here, np.maximum(low, -self.radius), np.minimum(high, self.radius))
-        z, damping = step_in_bounds(here.R, here.t, self.radius, low, high, self.lost)
+        z, damping = step_in_bounds(here.R, here.known, here.t, self.radius, low, high, self.lost)
         moved = here.R @ z
         promised = -float(here.t @ moved) - 0.5 * float(moved @ moved)
         return z, self.correction(here, z, damping), promised
@@ -202,7 +217,7 @@ class Search:
         self.passes += 1
         if not np.isfinite(pulled).all():
             return np.zeros(len(z))
-        found = 0.5 * damped_step(here.R, pulled, damping, self.lost)
+        found = 0.5 * damped_step(here.known, pulled, damping)
         small = 2 * np.linalg.norm(found) <= MOST_BENDING * np.linalg.norm(z)
         return found if small else np.zeros(len(z))
 
@@ -226,7 +241,7 @@ class Search:
         """Newton steps while they help, and the verdict."""
         best = self.bowl(here)
         for _ in range(NEWTON_STEPS):
-            if best.step is None:
+            if best.step is None or best.decrement <= rounding(best.local.point):
                 break
             trial = self.bowl(self.local(self.at(best.local.point.params + best.step / best.local.units)))
             least = best.local.point.cost * (1 + 1e-9) + floor(here.point) ** 2
@@ -290,7 +305,7 @@ class Search:
     def record(self, here: Local) -> None:
         iteration, problem, point = len(self.table) + 1, self.view.problem, here.point
         loss, seconds = self.view.mean_loss(point), time.perf_counter() - self.begun
-        slope = here.slopes.T @ point.pull * (self.view.unit * self.view.unit / np.sum(self.view.weights))
+        slope = here.slopes.T @ point.pull * (self.view.unit * self.view.unit / self.view.weight)
         rows = self.passes * len(problem.X)
         self.table.append(Row(iteration, loss, float(np.linalg.norm(slope)), float("nan"), rows, seconds))
         if iteration in self.keep:

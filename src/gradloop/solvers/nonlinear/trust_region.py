@@ -8,7 +8,7 @@ met by fixing what would leave them, and solving again for the rest.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,18 +34,33 @@ def tall_triangle(A: Array, b: Array, root: Array | None = None) -> Array:
         rows = slice(first, first + ROWS_IN_BLOCK)
         block = np.column_stack([A[rows], b[rows]])
         block = block if root is None else block * root[rows, None]
-        top = np.linalg.qr(np.vstack([top, block]), mode="r")
+        top = np.linalg.qr(np.vstack([top, block]) if first else block, mode="r")
     return top
 
 
-def step_in_ball(R: Array, t: Array, radius: float, lost: float) -> tuple[Array, float]:
+class Directions(NamedTuple):
+    """The singular values of R that rounding does not decide, with their directions: R ≈ U diag(sizes) V."""
+
+    U: Array
+    sizes: Array
+    V: Array
+
+
+def known_directions(R: Array, lost: float) -> Directions:
+    """Those whose singular value is above a share `lost` of the largest."""
+    U, sizes, V = np.linalg.svd(R, full_matrices=False)
+    known = sizes > lost * sizes.max(initial=0.0)
+    return Directions(U, sizes, V) if known.all() else Directions(U[:, known], sizes[known], V[known])
+
+
+def step_in_ball(known: Directions, t: Array, radius: float) -> tuple[Array, float]:
     """The step z of at most this length, and the damping μ with which it solves (RᵀR + μ) z = -Rᵀ t.
 
-    Directions whose singular value is at most a share `lost` of the largest stay put.
+    Directions that are not known stay put.
 
     Source: Moré, The Levenberg-Marquardt algorithm: implementation and theory, 1978.
     """
-    U, sizes, V = known_directions(R, lost)
+    U, sizes, V = known
     along = U.T @ t
     z, damping = along / sizes, 0.0
     length = float(np.linalg.norm(z))
@@ -61,27 +76,22 @@ def step_in_ball(R: Array, t: Array, radius: float, lost: float) -> tuple[Array,
     return -V.T @ z, damping
 
 
-def damped_step(R: Array, slope: Array, damping: float, lost: float) -> Array:
+def damped_step(known: Directions, slope: Array, damping: float) -> Array:
     """The step that solves (RᵀR + μ) z = -slope."""
-    _, sizes, V = known_directions(R, lost)
+    _, sizes, V = known
     return -V.T @ (V @ slope / (sizes**2 + damping))
 
 
-def known_directions(R: Array, lost: float) -> tuple[Array, Array, Array]:
-    """The singular values that rounding does not decide, with their directions: R ≈ U diag(sizes) V."""
-    U, sizes, V = np.linalg.svd(R, full_matrices=False)
-    known = sizes > lost * sizes.max(initial=0.0)
-    return U[:, known], sizes[known], V[known]
-
-
 def step_in_bounds(
-    R: Array, t: Array, radius: float, low: Array, high: Array, lost: float
+    R: Array, known: Directions, t: Array, radius: float, low: Array, high: Array, lost: float
 ) -> tuple[Array, float | None]:
     """The same between bounds on each entry of z, low ≤ 0 ≤ high; the damping is None where a bound stops an entry."""
     free = free_to_move(R.T @ t, low, high)
     z, damping = np.zeros(R.shape[1]), None if not free.all() else 0.0
     while free.any():
-        z[free], found = step_in_ball(R[:, free], t + R[:, ~free] @ z[~free], radius, lost)
+        if not free.all():
+            known = known_directions(R[:, free], lost)
+        z[free], found = step_in_ball(known, t + R[:, ~free] @ z[~free], radius)
         leaving = free & ((z < low) | (z > high))
         if not leaving.any():
             return z, None if damping is None else found
