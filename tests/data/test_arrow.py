@@ -13,7 +13,7 @@ import pyarrow
 import pytest
 from numpy.testing import assert_array_equal
 
-from gradloop.data.arrow import arrow_column, as_numpy, plain_values, wider
+from gradloop.data.arrow import arrow_column, as_arrow, as_numpy, plain_values, wider
 
 
 def judged(*parts, kind=None):
@@ -169,10 +169,33 @@ def test_decimals_and_half_floats():
         assert as_numpy(given).astype(float).tolist() == [1.5, 2.25]
 
 
-def test_reading_numbers_loads_no_pandas():
-    code = "import sys, gradloop as gl; gl.fit('t.csv', target='y'); print('pandas' in sys.modules)"
+def printed(code):
     with TemporaryDirectory() as folder:
         Path(folder, "t.csv").write_text("x,y\n1,2\n2,4.5\n3,5\n")
         paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         said = subprocess.run([sys.executable, "-c", code], cwd=folder, env=paths, capture_output=True, text=True)
-    assert said.stdout == "False\n", said.stderr
+    return said.stdout or said.stderr
+
+
+def test_reading_numbers_loads_no_pandas():
+    code = "import sys, gradloop as gl; gl.fit('t.csv', target='y'); print('pandas' in sys.modules)"
+    assert printed(code) == "False\n"
+
+
+@pytest.mark.parametrize("kind", ["bool", "int8", "uint16", "int64", "float16", "float32", "float64", "U3", "M8[us]"])
+def test_arrays_are_what_arrow_makes_of_them(kind):
+    values = np.arange(9)[::2].astype(kind)  # 0, 2, ..., which do not lie one behind the other
+    missing = np.array([False, True, False, False, True])
+    assert as_arrow(values).equals(pyarrow.array(values)) and as_arrow(values[:0]).equals(pyarrow.array(values[:0]))
+    assert as_arrow(values, missing).equals(pyarrow.array(values, mask=missing))
+    assert as_arrow(values, missing).null_count == 2
+
+
+def test_predicting_numbers_loads_no_pandas():
+    code = """
+import sys, numpy as np, gradloop as gl
+from gradloop.data.writing import write_columns
+x = np.array([1.0, 2.0, 3.0])
+write_columns("t.parquet", [{"y": gl.fit({"x": x, "y": 2 * x + 1}, target="y").predict({"x": x})}])
+print("pandas" in sys.modules)"""
+    assert printed(code) == "False\n"

@@ -129,6 +129,23 @@ def as_numpy(cells: "pyarrow.ChunkedArray") -> NDArray[Any]:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
+def as_arrow(values: NDArray[Any], missing: NDArray[np.bool_] | None = None) -> "pyarrow.Array":
+    """An array as a column of Arrow, without a value where ``missing`` marks it; numbers are not copied.
+
+    Arrow's own way loads pandas, as `to_numpy` does, and is taken for what is no number.
+
+    >>> as_arrow(np.array([1.5, 0.0]), np.array([False, True])).to_pylist()
+    [1.5, None]
+    """
+    import pyarrow
+
+    if values.dtype.kind not in "iuf":
+        return pyarrow.array(values, mask=missing)
+    known = None if missing is None else pyarrow.py_buffer(np.packbits(~missing, bitorder="little"))
+    numbers = pyarrow.py_buffer(np.ascontiguousarray(values))
+    return pyarrow.Array.from_buffers(pyarrow.from_numpy_dtype(values.dtype), len(values), [known, numbers])
+
+
 def _usual(values: NDArray[Any]) -> NDArray[Any]:
     """Floats as float64; integers as int64, as far as they fit."""
     if values.dtype.kind == "f":

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradloop.data.arrow import as_arrow
 from gradloop.data.csv import csv_chunks
 from gradloop.errors import DataError, OptionError
 from gradloop.text import printable
@@ -77,13 +78,17 @@ def parquet_stream(batches: Iterable[Columns], **options: Any) -> Iterator[bytes
 
     drain, writer = _Drain(), None
     for columns in batches:
-        table = pyarrow.table(dict(columns))
+        table = pyarrow.table({name: _cells(column) for name, column in columns.items()})
         writer = writer or parquet.ParquetWriter(drain, table.schema, **options)
         writer.write_table(_as_begun(table, writer.schema))
         yield drain.emptied()
     if writer is not None:
         writer.close()
     yield drain.emptied()
+
+
+def _cells(column: Any) -> Any:
+    return as_arrow(np.asarray(column)) if not hasattr(column, "to_pylist") else column
 
 
 def _as_begun(table: Any, schema: Any) -> Any:

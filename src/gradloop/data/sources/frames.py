@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradloop.data.arrow import as_arrow
 from gradloop.data.sources.source import Source, check_columns, check_known, digest, said_by
 from gradloop.data.table import Table, check_unique
 from gradloop.errors import DataError
@@ -97,7 +98,7 @@ class TableSource(Source):
         for start in range(0, self._table.rows, rows):
             part = np.arange(start, min(start + rows, self._table.rows))
             chosen = self._table.select(part)
-            columns = [pyarrow.array(chosen.columns[name], mask=chosen.missing.get(name)) for name in names]
+            columns = [as_arrow(chosen.columns[name], chosen.missing.get(name)) for name in names]
             yield pyarrow.RecordBatch.from_arrays(columns, list(names))
 
 
