@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gradloop.data.cells import Level, array_column, encode, misspelled, spots, text_column
+from gradloop.data.cells import EXACT, Level, array_column, encode, is_plain, misspelled, spots, text_column
 
 
 def place(row):
@@ -112,3 +112,15 @@ def test_spots():
 def test_no_values_of_any_type_are_lost_by_judging_them():
     for values in ([1, 2], [1.5, 2.5], [True, False], ["a", "b"]):
         assert array_column(values, place).values.tolist() == values
+
+
+@pytest.mark.parametrize("values", [[0.5, -3.0], [-EXACT, EXACT], [True, False], [np.finfo(float).tiny]])
+def test_plain_numbers(values):
+    assert is_plain(np.array(values))
+
+
+@pytest.mark.parametrize(
+    "values", [[], [1.0, np.nan], [np.nan, 1.0], [np.inf], [-np.inf, 0.0], [EXACT + 1], [1, -EXACT - 1]]
+)
+def test_numbers_to_look_at(values):
+    assert not is_plain(np.array(values))

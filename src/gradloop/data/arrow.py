@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradloop.data.cells import Column, Place, date_column, number_column, text_column, unusable_column
+from gradloop.data.cells import Column, Place, date_column, is_plain, number_column, text_column, unusable_column
 
 if TYPE_CHECKING:
     import pyarrow
@@ -100,14 +100,16 @@ def wider(before: "pyarrow.DataType", now: "pyarrow.DataType") -> "pyarrow.DataT
 def _numbers(cells: "pyarrow.ChunkedArray", said: "pyarrow.ChunkedArray", place: Place) -> Column:
     from pyarrow import types
 
-    missing = as_numpy(cells.is_null()) if cells.null_count else np.zeros(len(cells), np.bool_)
     if types.is_null(cells.type):
         values: NDArray[Any] = np.full(len(cells), np.nan)
     elif types.is_boolean(cells.type):
-        values = as_numpy(cells.fill_null(False))
+        values = as_numpy(cells.fill_null(False) if cells.null_count else cells)
     else:
-        values = as_numpy(cells)
-    return number_column(_usual(values), missing | _not_a_number(values), _text_of(said), place)
+        values = _usual(as_numpy(cells))
+    if not cells.null_count and is_plain(values):
+        return Column(values)
+    missing = as_numpy(cells.is_null()) if cells.null_count else np.zeros(len(cells), np.bool_)
+    return number_column(values, missing | _not_a_number(values), _text_of(said), place)
 
 
 def as_numpy(cells: "pyarrow.ChunkedArray") -> NDArray[Any]:

@@ -67,6 +67,11 @@ def spots(hit: Mask, place: Place, said: str = "") -> str:
     return f"{first} ({said})" if said else first
 
 
+def is_plain(values: NDArray[Any]) -> bool:
+    """Whether all of these numbers are there, finite, and exact as floats: two quick looks, which most columns pass."""
+    return len(values) > 0 and bool(values.min() >= -EXACT and values.max() <= EXACT)  # not so where one is NaN
+
+
 def number_column(values: NDArray[Any], missing: Mask, text: Text, place: Place) -> Column:
     """A column of numbers (NaN where missing) or booleans (False), with infinities and inexact integers found."""
     if missing.any():
