@@ -72,19 +72,17 @@ class Feature(NamedTuple):
         Raises: DataError for values that are not of the learned type, or that training has not seen.
         """
         table.check([self.name])
-        width = len(self._own_names)
-        found = np.zeros((table.rows, len(self.names)))
         absent = table.missing.get(self.name)
         if absent is None:
-            self._fill_in(found[:, :width], table, unseen)
-            return found
+            found = self._encode_present(table, unseen)
+            return np.pad(found, ((0, 0), (0, 1))) if self.indicator else found
+        width = len(self._own_names)
+        found = np.zeros((table.rows, len(self.names)))
         found[absent, :width] = standardise(np.array(self.fill), self.center, self.scale)
         if self.indicator:
             found[:, width] = absent
         if not absent.all():
-            present = np.zeros((table.rows - int(absent.sum()), width))
-            self._fill_in(present, table.only(self.name), unseen)
-            found[~absent, :width] = present
+            found[~absent, :width] = self._encode_present(table.only(self.name), unseen)
         return found
 
     def unseen(self, table: Table) -> dict[str, int]:
@@ -97,28 +95,31 @@ class Feature(NamedTuple):
         spelled_out = zip(spelled(levels, self.levels), counts, strict=True)
         return {level: count for level, count in spelled_out if level not in known}
 
-    def _fill_in(self, found: NDArray[np.float64], table: Table, unseen: Unseen) -> None:
-        """Write the numbers of a table in which no value is missing over zeros."""
-        values = table.columns[self.name]
+    def _encode_present(self, table: Table, unseen: Unseen) -> NDArray[np.float64]:
+        """The numbers of a table in which no value is missing, without the indicator."""
         if self.kind == "text":
-            self._one_hot(found, table, unseen)
-        elif self.kind != "presence":
-            self._check_kind(table)
-            if self.kind == "bool":
-                values = labels(values, (False, True), table, self.name)
-            elif self.kind == "date":
-                values = (values - np.datetime64(self.origin or 0, "us")).astype(np.int64) / DAY
-            found[:, 0] = self._standardised(values, table)
+            return self._one_hot(table, unseen)
+        if self.kind == "presence":
+            return np.zeros((table.rows, 0))
+        self._check_kind(table)
+        values = table.columns[self.name]
+        if self.kind == "bool":
+            values = labels(values, (False, True), table, self.name)
+        elif self.kind == "date":
+            values = (values - np.datetime64(self.origin or 0, "us")).astype(np.int64) / DAY
+        return self._standardised(values, table)[:, None]
 
-    def _one_hot(self, found: NDArray[np.float64], table: Table, unseen: Unseen) -> None:
+    def _one_hot(self, table: Table, unseen: Unseen) -> NDArray[np.float64]:
         strict = not self.pooled and unseen == "error"
         codes = labels(table.columns[self.name], self.levels, table, self.name, strict)
         if self.pooled:
             codes = np.where(codes < 0, len(self.levels) - 1, codes)
+        found = np.zeros((table.rows, len(self.levels) - 1))
         rows = np.flatnonzero(codes > 0)
         found[rows, codes[rows] - 1] = 1
         if (unknown := codes < 0).any():
             found[unknown] = self.fill
+        return found
 
     def _check_kind(self, table: Table) -> None:
         values = table.columns[self.name]

@@ -157,8 +157,9 @@ class Preparation:
     def _encode(self, table: Table, found: NDArray[np.float64]) -> None:
         start = 0
         for feature in self.used:
-            end = start + len(feature.names)
-            found[:, start:end] = feature.encode(table, self.unseen)
+            numbers = feature.encode(table, self.unseen)
+            end = start + numbers.shape[1]
+            found[:, start:end] = numbers
             start = end
 
     def target(self, table: Table) -> NDArray[Any]:

@@ -1,5 +1,6 @@
 """Centre and scale of a column, exact at any magnitude, and the same however its rows are cut into pieces."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -111,15 +112,14 @@ def center_and_scale(values: NDArray[Any]) -> tuple[float, float]:
 
 def standardise(values: NDArray[Any], center: float, scale: float) -> NDArray[np.float64]:
     """(values - center) / scale, where no intermediate result overflows."""
-    numbers = values.astype(np.float64)
-    exponents = np.frexp([center, scale])[1]
+    exponents = math.frexp(center)[1], math.frexp(scale)[1]
     with np.errstate(over="ignore", invalid="ignore"):
-        if np.abs(exponents).max() < _PLAIN:
-            numbers -= center
+        if max(map(abs, exponents)) < _PLAIN:
+            numbers: NDArray[np.float64] = np.subtract(values, center, dtype=np.float64)
             numbers /= scale
             return numbers
-        down = -int(exponents[1])
-        return np.asarray((np.ldexp(numbers, down) - np.ldexp(center, down)) / np.ldexp(scale, down))
+        down = -exponents[1]
+        return np.asarray((np.ldexp(values.astype(np.float64), down) - np.ldexp(center, down)) / np.ldexp(scale, down))
 
 
 def _exponent(largest: float) -> int:
