@@ -47,6 +47,13 @@ def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path, name):
         write_columns(tmp_path / name, BATCHES)
 
 
+def test_a_dictionary_is_made_of_what_may_repeat(tmp_path):
+    columns = {"y": np.array([0.5, 2.0]), "class": np.array(["a", "b"]), "kept": pyarrow.array([9.5, 9.5])}
+    write_columns(tmp_path / "out.parquet", [columns])
+    group = parquet.ParquetFile(tmp_path / "out.parquet").metadata.row_group(0)
+    assert [group.column(place).has_dictionary_page for place in range(3)] == [False, True, True]
+
+
 def test_nothing_is_kept_between_batches():
     def many():
         for _ in range(50):

@@ -71,7 +71,7 @@ def _plain(column: Any) -> Any:
     return found
 
 
-def parquet_stream(batches: Iterable[Columns], **options: Any) -> Iterator[bytes]:
+def parquet_stream(batches: Iterable[Columns]) -> Iterator[bytes]:
     """Batches of the same columns as the bytes of one Parquet file, with a group of rows for each."""
     import pyarrow
     from pyarrow import parquet
@@ -79,12 +79,17 @@ def parquet_stream(batches: Iterable[Columns], **options: Any) -> Iterator[bytes
     drain, writer = _Drain(), None
     for columns in batches:
         table = pyarrow.table({name: _cells(column) for name, column in columns.items()})
-        writer = writer or parquet.ParquetWriter(drain, table.schema, **options)
+        writer = writer or parquet.ParquetWriter(drain, table.schema, use_dictionary=_repeating(columns))
         writer.write_table(_as_begun(table, writer.schema))
         yield drain.emptied()
     if writer is not None:
         writer.close()
     yield drain.emptied()
+
+
+def _repeating(columns: Columns) -> list[str]:
+    """The columns with a value that comes twice: hardly one of the floats that were computed here."""
+    return [name for name, column in columns.items() if getattr(column, "dtype", np.dtype(object)).kind != "f"]
 
 
 def _cells(column: Any) -> Any:

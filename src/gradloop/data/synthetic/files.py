@@ -40,7 +40,7 @@ def csv_bytes(data: Synthetic) -> Iterator[bytes]:
 
 def parquet_bytes(data: Synthetic) -> Iterator[bytes]:
     """The examples as a Parquet file with a group of rows for each chunk."""
-    return parquet_stream(data.chunks(), use_dictionary=False)  # hardly a float comes twice
+    return parquet_stream(data.chunks())
 
 
 def truth_bytes(data: Synthetic) -> Iterator[bytes]:
