@@ -1,9 +1,10 @@
 import numpy as np
+import pyarrow
 import pytest
 
 import fits
 import gradloop as gl
-from gradloop.data.sources import open_source
+from gradloop.data.sources import open_source, tables
 from gradloop.errors import DataError, OptionError
 from gradloop.predictions import Predictions
 
@@ -104,3 +105,28 @@ def test_a_kept_column_that_the_model_reads_is_as_the_file_has_it(tmp_path, kind
         assert batch["area"].to_pylist() == ["050", "60.50"] * times
         assert batch["town"].to_pylist() == ["Ulm", "Bonn"] * times
         np.testing.assert_array_equal(batch["prediction"], np.tile(plain, times))
+
+
+def test_the_first_row_that_is_wrong_is_told_before_what_cannot_be_read_later(monkeypatch):
+    monkeypatch.setattr(tables, "ROWS", 1)
+    source = open_source(TABLE)
+    read = source.batches
+
+    def damaged(columns):
+        yield from read(columns)
+        for area, town in ((50, "Mars"), (60, "Ulm")):
+            yield pyarrow.record_batch({"area": [area], "town": [town]})
+        raise DataError("The file ends here.")
+
+    source.batches = damaged
+    answers = Predictions(fits.houses(), source).batches()
+    assert len(next(answers)["prediction"]) == 4
+    with pytest.raises(DataError, match="Mars"):
+        next(answers)
+
+
+def test_a_row_of_several_files_is_named_by_its_file_while_they_are_read(tmp_path):
+    for name, town in (("0", "Ulm"), ("1", "Mars"), ("2", "Ulm")):
+        (tmp_path / f"{name}.csv").write_text(f"area,town\n50,Ulm\n50,{town}\n")
+    with pytest.raises(DataError, match=r'"Mars" in line 3 of .*1.csv'):
+        list(Predictions(fits.houses(), open_source(tmp_path)).batches())

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gradloop.data import words
+from gradloop.data.ahead import ahead
 from gradloop.data.arrow import plain_values
 from gradloop.data.remarks import Remarks
 from gradloop.data.sources import Source
@@ -74,9 +75,9 @@ class Predictions:
     def some(self) -> Iterator[Columns]:
         """The same, also of no rows."""
         columns = [self._written.get(name, name) for name in self.keep]
-        for table, kept in tables_and_cells(self.source, self._needed, columns):
-            self.found.add(table)
-            yield self._beside(kept, self._of(table))
+        for found, remarks in ahead(self._answer, tables_and_cells(self.source, self._needed, columns)):
+            self.found.combine(remarks)
+            yield found
 
     def unused(self) -> tuple[str, ...]:
         """What there is to say before the first row: columns that the model does not use."""
@@ -85,6 +86,13 @@ class Predictions:
     def remarks(self) -> tuple[str, ...]:
         """What there is to say of the rows that were predicted: texts not seen in training, cells without a value."""
         return self.found.replacements(self.source.name)
+
+    def _answer(self, rows: tuple[Table, Any]) -> tuple[Columns, Remarks]:
+        """What is written of some rows, and what is to be said of them."""
+        table, kept = rows
+        remarks = Remarks(self.found.preparation)
+        remarks.add(table)
+        return self._beside(kept, self._of(table)), remarks
 
     def _beside(self, kept: Any, found: Columns) -> Columns:
         """Columns that are kept, as the file or the frame has them, and the predictions."""

@@ -45,3 +45,16 @@ def test_a_worker_may_use_it_too():
         return sum(ahead(abs, range(piece)))
 
     assert list(ahead(inner, [3] * 50)) == [3] * 50
+
+
+def test_a_piece_that_cannot_be_read_is_told_after_those_before_it():
+    def pieces():
+        yield from (3, 2)
+        raise OSError("the disk is gone")
+
+    seen = []
+    with pytest.raises(OSError, match="the disk is gone"):
+        seen.extend(ahead(lambda piece: 6 // piece, pieces()))  # keeps what came before the error
+    assert seen == [2, 3]
+    with pytest.raises(ZeroDivisionError):
+        list(ahead(lambda piece: 6 // (piece - 2), pieces()))

@@ -27,8 +27,8 @@ def ahead(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator[
         return
     waiting: deque[Future[Result]] = deque()
     try:
-        for piece in pieces:
-            waiting.append(pool(threads).submit(work, piece))
+        for future in _begun(work, pieces, threads):
+            waiting.append(future)
             if len(waiting) > threads:
                 yield waiting.popleft().result()
         while waiting:
@@ -36,3 +36,16 @@ def ahead(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator[
     finally:
         for future in waiting:
             future.cancel()
+
+
+def _begun(work: Callable[[Piece], Result], pieces: Iterable[Piece], threads: int) -> Iterator[Future[Result]]:
+    """The work on each piece; a piece that cannot be read fails in its turn, after what was read before it."""
+    try:
+        for piece in pieces:
+            yield pool(threads).submit(work, piece)
+    except Exception as error:
+        from concurrent.futures import Future
+
+        failed: Future[Result] = Future()
+        failed.set_exception(error)
+        yield failed

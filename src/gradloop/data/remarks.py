@@ -1,11 +1,11 @@
 """What is to be said of a table that a model is applied to: what it does not use, and what it takes for something."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from gradloop.data import words
-from gradloop.data.missing import lacking_cells, missing_cells
+from gradloop.data.missing import lacking_cells
 from gradloop.data.table import Table
 
 if TYPE_CHECKING:
@@ -34,20 +34,18 @@ class Remarks:
         self.rows += table.rows
         rules, used = self.preparation, self.preparation.used
         if rules.missing in ("mean", "indicator"):
-            cells = missing_cells(table, [feature.name for feature in used])
-            self._lacking.update({name: count for name, (count, _) in cells.items()})
+            absent = {feature.name: table.missing.get(feature.name) for feature in used}
+            self._lacking.update({name: int(mask.sum()) for name, mask in absent.items() if mask is not None})
         for feature in used:
             if feature.kind == "text" and (feature.pooled or rules.unseen == "other"):
-                found = self._unseen.setdefault(feature.name, Counter())
-                for text, count in feature.unseen(table).items():
-                    found[text if text in found or len(found) < words.MOST else ""] += count
+                self._add_unseen(feature.name, feature.unseen(table))
 
     def combine(self, other: "Remarks") -> None:
         """Take into account what another has, too."""
         self.rows += other.rows
         self._lacking.update(other._lacking)
         for name, counts in other._unseen.items():
-            self._unseen.setdefault(name, Counter()).update(counts)
+            self._add_unseen(name, counts)
 
     def sentences(self, source: str, names: Iterable[str]) -> tuple[str, ...]:
         """What is to be said of columns of these names, and of all rows seen."""
@@ -62,6 +60,12 @@ class Remarks:
     def replacements(self, source: str) -> tuple[str, ...]:
         """What is to be said of all rows seen."""
         return tuple(f"{source}: {sentence}" for sentence in self._replaced())
+
+    def _add_unseen(self, name: str, counts: Mapping[str, int]) -> None:
+        """Count the rows of texts, of which the first few are remembered."""
+        found = self._unseen.setdefault(name, Counter())
+        for text, count in counts.items():
+            found[text if text in found or len(found) < words.MOST else ""] += count
 
     def _replaced(self) -> Iterator[str]:
         if self._lacking:

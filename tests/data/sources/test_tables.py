@@ -45,3 +45,12 @@ def test_cells_stand_beside_the_tables(tmp_path):
     ((table, cells),) = tables_and_cells(source, ["x"], [text, "x"])
     assert table.names == ("x",) and table.rows == 2
     assert cells.to_pydict() == {text: ["07", "08"], "x": [1, 2]}
+
+
+def test_long_text_makes_shorter_tables(tmp_path, monkeypatch):
+    (tmp_path / "t.csv").write_text("x,note\n" + f"1,{'long ' * 20}\n" * 100)
+    monkeypatch.setattr(module, "BYTES", 1000)
+    source = open_source(tmp_path / "t.csv")
+    source._size = 64
+    found = list(tables(source, ["x", "note"]))
+    assert sum(table.rows for table in found) == 100 and max(table.rows for table in found) < 20

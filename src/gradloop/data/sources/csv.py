@@ -118,7 +118,7 @@ class CsvSource(Source):
         """The line where the row starts, found by counting."""
         if self.one_pass:
             return super().place(row)
-        for near in self._near:
+        for near in tuple(self._near):  # to which the thread that reads adds meanwhile
             if near.first <= row < near.first + near.rows:
                 return f"in line {near.lines[row - near.first]}"
         for piece in self._pieces():

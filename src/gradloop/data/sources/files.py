@@ -35,7 +35,7 @@ class FilesSource(Source):
         rows = [part.rows for part in parts]
         self.rows = None if None in rows else sum(number for number in rows if number is not None)
         self._parts = parts
-        self._ends: list[int] = []  # of the parts, in rows, once they have been read
+        self._starts: list[int] = []  # the first row of each part that has been begun
 
     def schema(self) -> "pyarrow.Schema":
         """The columns of the first file, in types that suit all of them."""
@@ -59,14 +59,13 @@ class FilesSource(Source):
         schema = self.schema()
         wanted = schema.names if columns is None else list(columns)
         check_known(self.name, schema.names, wanted)
-        counts = []
+        first, self._starts = 0, []
         for part in self._parts:
-            counts.append(0)
+            self._starts.append(first)
             for batch in part.batches(wanted):
-                counts[-1] += len(batch)
+                first += len(batch)
                 with damage_told(part.name):
                     yield batch.cast(_chosen(schema, wanted))
-        self._ends = list(accumulate(counts))
 
     def as_written(self, names: Sequence[str]) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -88,23 +87,21 @@ class FilesSource(Source):
         return digest(*[(part.name, part.fingerprint()) for part in self._parts])
 
     def place(self, row: int) -> str:
-        if not self._ends:
+        if not self._starts:
             return super().place(row)
-        part = bisect_right(self._ends, row)
-        before = self._ends[part - 1] if part else 0
-        return f"{self._parts[part].place(row - before)} of {self._parts[part].name}"
+        part = bisect_right(self._starts, row) - 1
+        return f"{self._parts[part].place(row - self._starts[part])} of {self._parts[part].name}"
 
     def read(self) -> Table:
         tables = [part.read() for part in self._parts]
         for table in tables[1:]:
             _check_names(tables[0].names, tables[0].source, table.names, table.source)
-        self._ends = list(accumulate(table.rows for table in tables))
+        self._starts = [0, *accumulate(table.rows for table in tables[:-1])]
         judged = {name: _joined(name, tables) for name in tables[0].names}
 
         def place(row: int) -> str:
-            part = bisect_right(self._ends, row)
-            before = self._ends[part - 1] if part else 0
-            return f"{tables[part].place(row - before)} of {tables[part].source}"
+            part = bisect_right(self._starts, row) - 1
+            return f"{tables[part].place(row - self._starts[part])} of {tables[part].source}"
 
         return Table.of_columns(judged, self.name, where=place)
 

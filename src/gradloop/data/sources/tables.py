@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 ROWS, NUMBERS = 1 << 15, 1 << 20  # at least in a table but the last, so that a table's own cost does not count
+BYTES = 8 * NUMBERS  # with so many of text fewer rows are enough: several tables may be in memory at a time
 
 
 def tables(source: Source, names: Sequence[str]) -> Iterator[Table]:
@@ -41,10 +42,14 @@ def _joined(batches: Iterator["pyarrow.RecordBatch"], rows: int) -> Iterator["py
 
     waiting: list[pyarrow.RecordBatch] = []
     for batch in batches:
-        if waiting and (batch.schema != waiting[0].schema or sum(map(len, waiting)) >= rows):
+        if waiting and (batch.schema != waiting[0].schema or _is_enough(waiting, rows)):
             yield pyarrow.Table.from_batches(waiting)
             waiting = []
         if len(batch):
             waiting.append(batch)
     if waiting:
         yield pyarrow.Table.from_batches(waiting)
+
+
+def _is_enough(batches: Sequence["pyarrow.RecordBatch"], rows: int) -> bool:
+    return sum(map(len, batches)) >= rows or sum(batch.nbytes for batch in batches) >= BYTES
