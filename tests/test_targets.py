@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gradloop import losses
+from gradloop.compiler import program
 from gradloop.errors import DataError
 from gradloop.losses import LOSSES, about
 from gradloop.models import MODELS
@@ -65,3 +66,14 @@ def test_machine_code_never_sees_a_label_outside_the_prediction(loss, label):
     softmax = MODELS["softmax"]
     with pytest.raises(DataError, match=rf"y\[1\] is {label}"):
         make_problem(softmax, about(loss), np.ones((3, 2)), np.array([0, label, 1]), softmax.start(2, 3))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_largest_target_is_found_in_every_part(sign, monkeypatch):
+    """Also the one that threads would share."""
+    monkeypatch.setattr(program, "ROWS_WORTH_A_THREAD", 1)
+    for row in (0, 499, 500, 999):
+        y = np.ones(1000)
+        y[row] = sign * 1e160
+        with pytest.raises(DataError, match=r"reach 1e\+160, too large to be squared"):
+            fit_target(y, LOSSES["squared"], np.dtype(np.float64))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradloop.core.graph import Graph
+from gradloop.data.arrays import asked_in_parts
 from gradloop.errors import DataError, ModelError
 from gradloop.losses import Loss
 
@@ -21,7 +22,7 @@ def fit_target(y: Array, loss: Loss, dtype: np.dtype) -> Array:
     if loss.target in ("label", "binary"):
         check_two_classes(y)
     if loss.name == "squared":
-        check_squares(float(max(found.max(initial=0.0), -found.min(initial=0.0))), found.dtype)
+        check_squares(max(asked_in_parts(found, largest)), found.dtype)
     return found
 
 
@@ -39,6 +40,11 @@ def part_target(y: Array, loss: Loss, dtype: np.dtype, said: Said = "y[{}]".form
         raise DataError(f"{said(row)} is {y[row]}, but the {loss.name} loss is for counts, 0 or more.")
     own = loss.name not in ("squared", "absolute", "huber", "quantile", "logistic", "hinge", "poisson")
     return y if own and y.dtype.kind == "i" else finite_in(dtype, y, said)
+
+
+def largest(y: Array) -> Any:
+    """The size of the largest target; of an empty part 0."""
+    return max(y.max(initial=0.0), -y.min(initial=0.0))
 
 
 def check_squares(size: float, dtype: np.dtype) -> None:

@@ -1,5 +1,6 @@
 """Arrays from the user, checked once at the door: shapes explained, types converted, every number finite."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -132,20 +133,20 @@ def _check_exact(integers: NDArray[Any], name: str) -> None:
             )
 
 
-def _sum(array: NDArray[Any]) -> float:
-    """The sum, in threads."""
-    sums: list[float] = []
+def asked_in_parts(array: NDArray[Any], ask: Callable[[NDArray[Any]], Any]) -> list[float]:
+    """What is asked of an array, of parts of it that threads share."""
+    found: list[float] = []
 
     def some(first: int, last: int) -> None:
         with np.errstate(over="ignore", invalid="ignore"):
-            sums.append(float(array[first:last].sum()))
+            found.append(float(ask(array[first:last])))
 
     in_threads(some, len(array), array.size // NUMBERS_IN_A_ROW)
-    return sum(sums)
+    return found
 
 
 def _check_finite(array: NDArray[Any], name: str) -> None:
-    if np.isfinite(_sum(array)):  # it is not if any entry is not; one pass and no temporary array
+    if np.isfinite(sum(asked_in_parts(array, np.sum))):  # it is not if any entry is not; one pass, no temporary array
         return
     if np.isfinite(array.min()) and np.isfinite(array.max()):  # the sum was only too large
         return
