@@ -123,7 +123,8 @@ def block_products(units: Units, A: Array, y: Array, weights: Array | None) -> P
     whole, sums = np.zeros((A.shape[1] + 2, A.shape[1] + 2)), 0
     for Z in joined(units, A, y, weights):
         parts = in_parts(Z, ROWS_IN_PRODUCT)
-        whole += (parts.transpose(0, 2, 1) @ parts).sum(axis=0)
+        for product in parts.transpose(0, 2, 1) @ parts:
+            whole += product
         sums += len(parts)
     return Products(whole, len(y), float(len(y) if weights is None else weights.sum()), sums + 1)
 
