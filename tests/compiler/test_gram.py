@@ -13,6 +13,7 @@ from gradloop.compiler.loops import Gram, Inputs
 from gradloop.compiler.panels import PANEL
 from gradloop.compiler.program import Program, module_text
 from gradloop.compiler.reference import ReferenceProgram
+from gradloop.compiler.schedule import rows_are_vectors
 from gradloop.core.graph import Graph, constant_node, input_node
 from gradloop.core.spec import FLOAT64, Spec
 from gradloop.core.trace import Tracer
@@ -96,5 +97,7 @@ def test_few_products_are_added_for_rows_side_by_side() -> None:
     """Numbers in vectors, of several rows, which are multiplied in their places; nothing is written for a row."""
     a = input_node("a", Spec((3,), FLOAT64))
     loop = Gram(Graph("gram", (a,), (constant_node(np.ones(1), FLOAT64), a)), Inputs((a,), ()))
-    assert len(re.findall(r"\bvfmadd\w*pd\b.*[zy]mm", assembly(module_text(loop), vectors=True))) >= 6
+    vectors = rows_are_vectors(loop)
+    assert vectors and not rows_are_vectors(products(5, 3))
+    assert len(re.findall(r"\bvfmadd\w*pd\b.*[zy]mm", assembly(module_text(loop), vectors))) >= 6
     assert Program(loop).gram((np.ones((9000, 3)),), np.empty(0)).tolist() == [[[9000.0] * 3] * 3]
