@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradloop.blas import scipy_linalg
-from gradloop.solvers.linear.blocks import Rows, present
+from gradloop.solvers.linear.blocks import Rows, present, times_power
 from gradloop.solvers.linear.least_squares import Answer, LeastSquares, Units, make_answer
 from gradloop.solvers.linear.system import Point, System, make_system, triangular
 
@@ -170,7 +170,7 @@ def factored(found: Products, intercept: bool) -> Array | None:
     if not np.isfinite(whole).all() or (sizes[:-1] <= 0).any():
         return None
     by = np.frexp(np.sqrt(sizes))[1].astype(np.int64)
-    scaled = np.ldexp(whole, -by[:, None] - by)
+    scaled = times_power(times_power(whole, -by), -by[:, None])
     triangle = np.zeros_like(whole)
     try:
         triangle[:-1, :-1] = scipy_linalg().cholesky(scaled[:-1, :-1], check_finite=False)
@@ -178,7 +178,7 @@ def factored(found: Products, intercept: bool) -> Array | None:
         return None
     triangle[:-1, -1] = triangular(triangle[:-1, :-1], scaled[:-1, -1], transposed=True)
     triangle[-1, -1] = np.sqrt(max(scaled[-1, -1] - triangle[:-1, -1] @ triangle[:-1, -1], 0.0))
-    return np.ldexp(triangle, by)
+    return times_power(triangle, by)
 
 
 def corrections(system: System, sums: int) -> int:

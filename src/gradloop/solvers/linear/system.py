@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradloop.blas import scipy_linalg
+from gradloop.solvers.linear.blocks import times_power
 from gradloop.solvers.linear.exact_sums import Pair, minus, pair, plus, times, total
 
 FEW = 64  # columns for which NumPy is as fast as a solver that knows of triangles
@@ -141,7 +142,7 @@ def make_system(
     by[:-1] = np.where(curvature > 0, np.where(by[:-1] > UNKNOWN, np.maximum(by[:-1], powers), powers), by[:-1])
     by[by == UNKNOWN] = 0
     triangle = triangle.copy()
-    triangle[:, first:] = np.ldexp(triangle[:, first:], -by)
+    triangle[:, first:] = times_power(triangle[:, first:], -by)
     whole = with_penalty(triangle, np.ldexp(roots, powers - by[:-1]), first)
     columns = whole[first:last, first:last]
     lengths = np.linalg.norm(columns, axis=0)
