@@ -50,7 +50,8 @@ def test_classes_in_one_pass_are_those_of_blas(model, shapes, monkeypatch):
 
 def test_it_pays_for_many_rows_that_stay_near_the_processor():
     rows = module.WORK_WORTH_COMPILING // (1250 + module.COPIES)
-    assert pays(rows + 1, 1, 50, 1) and pays(rows // 4 + 1, 1, 50, 4)
+    asked_again = module.WORK_WORTH_COMPILING // (4 * 1250 + module.COPIES)
+    assert pays(rows + 1, 1, 50, 1) and pays(asked_again + 1, 1, 50, 4)
     assert not pays(rows // 4, 1, 50, 1)
     assert not pays(rows * 100, 1, module.MOST_COLUMNS + 1, 1)
     assert not pays(rows * 100, module.MOST_TOTALS // 2500 + 1, 50, 1)

@@ -18,7 +18,7 @@ from gradloop.core.simplify import simplify
 
 MOST_COLUMNS, MOST_TOTALS = 512, 2**18  # what the second-level cache has room for
 WORK_WORTH_COMPILING = 2**27  # products that are added up: three passes of so many save what a compilation takes
-COPIES = 200  # products that cost as much as to copy a row for BLAS and to begin with it
+COPIES = 200  # products that cost as much as to copy a row for BLAS; counted once, for a first fit compiles
 TIMES = 4  # that a fit asks for the curvature, about
 Array = Any
 
@@ -27,7 +27,7 @@ def pays(rows: int, numbers: int, columns: int, times: int) -> bool:
     """Whether a pass of its own, made so often, is faster than copies and products by BLAS."""
     totals = numbers * columns**2
     fits = columns <= MOST_COLUMNS and totals <= MOST_TOTALS
-    return fits and rows * (COPIES + totals / 2) * times >= WORK_WORTH_COMPILING
+    return fits and rows * (COPIES + totals / 2 * times) >= WORK_WORTH_COMPILING
 
 
 def gram(graph_inputs: tuple[Any, ...], inputs: Inputs, numbers: Any, columns: Any) -> Gram:
