@@ -64,7 +64,7 @@ def certify(problem: Problem, flat: Array) -> Certificate:
 
 def first_loss(problem: Problem) -> float:
     """About the loss that training began with, for its size: what is much less is nothing beside it."""
-    return abs(problem.thinned(ENOUGH).objective(problem.start)[0])
+    return abs(problem.thinned(ENOUGH).at_start[0])
 
 
 def whole_gap(problem: Problem, flat: Array, slope: Array) -> float | None:

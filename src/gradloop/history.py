@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -122,6 +123,7 @@ class History:
         return {name: [value if math.isfinite(value) else None for value in self[name].tolist()] for name in COLUMNS}
 
 
+@cache
 def epochs_to_keep(epochs: int, size: int) -> frozenset[int]:
     """The epochs (of 1, 2, ... epochs) whose parameters, ``size`` numbers each, a history should keep.
 

@@ -167,6 +167,11 @@ class Problem:
         value, slope = self.remembered("objective", flat, self._objective)
         return value, slope.copy()
 
+    @cached_property
+    def at_start(self) -> tuple[float, Array]:
+        """The objective and its gradient where training begins."""
+        return self._objective(self.start)
+
     def _objective(self, flat: Array) -> tuple[float, Array]:
         total = self.loss_sum(flat) / len(self.X)
         value, slope = float(total[0]), total[1:]

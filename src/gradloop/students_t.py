@@ -70,6 +70,8 @@ def finite_tail(freedom: float, t: Array) -> Array:
     outer, inner = 1 / (1 + squared), squared / (1 + squared)  # they add up to one
     common = gamma_ratio(a) / math.sqrt(math.pi) * np.exp(-a * np.log1p(squared)) * np.sqrt(inner)
     is_far = outer < (a + 1) / (a + b + 2)
+    if is_far.all():
+        return common * fraction(a, b, outer) / a / 2
     far = common * fraction(a, b, np.where(is_far, outer, 0.0)) / a
     near = common * fraction(b, a, np.where(is_far, 0.0, inner)) / b
     return np.where(is_far, far, 1 - near) / 2

@@ -13,9 +13,11 @@ def printable(text: object) -> str:
     >>> printable("price\x1b[2J")
     'price\\x1b[2J'
     """
+    if (plain := str(text)).isprintable():
+        return plain
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in str(text)
+        for character in plain
     )
 
 

@@ -51,7 +51,7 @@ def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     >>> broadcast((3, 1), (2,))
     (3, 2)
     """
-    return np.broadcast_shapes(*shapes)
+    return shapes[0] if shapes.count(shapes[0]) == len(shapes) else np.broadcast_shapes(*shapes)
 
 
 def promote(*dtypes: np.dtype) -> np.dtype:

@@ -93,7 +93,7 @@ def worth_it(source: Source) -> bool:
     if source.one_pass:
         return False
     if source.rows is not None:
-        return source.rows * len(source.schema().names) >= WORTH_ROWS
+        return source.rows * len(source.names) >= WORTH_ROWS
     return sum(map(os.path.getsize, source.files)) >= WORTH_BYTES
 
 

@@ -160,7 +160,8 @@ def check_kind(view: Residuals) -> None:
 
 def limits(problem: Problem, given: Ranges | None, option: str, low: Any, high: Any) -> tuple[Array, Array]:
     """What a person gave by name as two flat arrays, and these defaults elsewhere."""
-    both = np.array([np.broadcast_to(low, problem.start.shape), np.broadcast_to(high, problem.start.shape)], float)
+    both = np.empty((2, problem.start.size))
+    both[0], both[1] = low, high
     unknown = [name for name in given or {} if name not in problem.names]
     if unknown:
         raise OptionError(f"{option} names {unknown[0]!r}, but the parameters are {', '.join(problem.names)}.")
@@ -187,6 +188,8 @@ def pair(value: Any, what: str, shape: tuple[int, ...]) -> Array:
 
 def check_inside(problem: Problem, low: Array, high: Array) -> None:
     outside = (problem.start < low) | (problem.start > high)
+    if not outside.any():
+        return
     for name, out in problem.unpack(outside).items():
         if out.any():
             raise OptionError(f"start[{name!r}] lies outside its bounds; begin inside them.")

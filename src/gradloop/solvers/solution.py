@@ -57,7 +57,7 @@ def check_smooth(problem: Problem, method: str) -> None:
 
 def check_start(problem: Problem) -> None:
     """Where the loss is not a number at the start, no step leads anywhere."""
-    value, slope = problem.objective(problem.start)
+    value, slope = problem.at_start
     if np.isfinite(value) and np.isfinite(slope).all():
         return
     finite = np.isfinite(row_map(problem, problem.example, problem.start)).ravel()

@@ -75,6 +75,10 @@ class TableSource(Source):
         self.rows = table.rows
         self._table = table
 
+    @property
+    def names(self) -> Sequence[str]:
+        return self._table.names
+
     def schema(self) -> "pyarrow.Schema":
         return next(self._cut(self._table.names, 1)).schema
 

@@ -39,6 +39,11 @@ class Source(ABC):
     def schema(self) -> "pyarrow.Schema":
         """The names and types of the columns, in order."""
 
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of the columns, in order."""
+        return tuple(self.schema().names)
+
     @abstractmethod
     def batches(self, columns: Sequence[str] | None = None) -> Iterator["pyarrow.RecordBatch"]:
         """All rows, with these columns in this order (all, unless given); from files in the same order every time.
@@ -79,7 +84,7 @@ def read_table(source: Source) -> Table:
 
     Raises: DataError for no columns, no rows, columns of one name, what cannot be read, or more than memory.
     """
-    check_room(source.name, source.rows, source.schema)
+    check_room(source)
     return source.read()
 
 
@@ -151,15 +156,15 @@ def check_known(name: str, known: Sequence[str], wanted: Sequence[str]) -> None:
     Table(dict.fromkeys(known, _NOTHING), name).check_known(wanted)
 
 
-def check_room(name: str, rows: int | None, schema: Callable[[], "pyarrow.Schema"]) -> None:
+def check_room(source: Source) -> None:
     """Raise DataError if the rows and columns that a source announces could never be held in memory."""
-    if rows is None:
+    if source.rows is None:
         return
-    needed, there_is = rows * len(schema().names) * _BYTES_OF_A_CELL, memory()
+    needed, there_is = source.rows * len(source.names) * _BYTES_OF_A_CELL, memory()
     if needed > there_is:
         raise DataError(
-            f"{name} announces {rows} rows, for which {needed / 1e9:.0f} GB would be needed, and this machine has "
-            f"{there_is / 1e9:.0f} GB; give fewer rows or columns."
+            f"{source.name} announces {source.rows} rows, for which {needed / 1e9:.0f} GB would be needed, and this "
+            f"machine has {there_is / 1e9:.0f} GB; give fewer rows or columns."
         )
 
 

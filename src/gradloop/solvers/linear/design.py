@@ -269,5 +269,5 @@ def piece_size(width: int) -> int:
 
 def in_order(work: Callable[[int], Result], items: Sequence[int]) -> Iterable[Result]:
     """The results in the order of the items, from as many threads as there are processors."""
-    threads = min(processors(), len(items))
+    threads = min(processors(), len(items)) if len(items) > 1 else 1
     return map(work, items) if threads <= 1 else pool(threads).map(work, items)
