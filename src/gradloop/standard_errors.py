@@ -60,7 +60,7 @@ def standard_errors(problem: Problem, solution: Solution, examples: Examples, er
     if problem.loss.name == "squared" and (problem.stored or not (problem.in_memory or affordable(problem))):
         return None  # of a law on disk, or one whose triangle would have to travel from everywhere and is large
     if problem.loss.name == "squared" and problem.smooth and problem.prediction.outputs[0].spec.size == 1:
-        return of_law(problem, solution.params, examples)
+        return of_law(problem, solution, examples)
     if problem.loss.name in LIKELIHOODS and problem.smooth and affordable(problem):
         with one_blas_thread():
             return of_likelihood(problem, solution.params, examples)
@@ -86,9 +86,10 @@ def in_own_units(problem: Problem, solution: Solution, examples: Examples) -> tu
     return design, best(design)
 
 
-def of_law(problem: Problem, flat: Array, examples: Examples) -> Statistics:
+def of_law(problem: Problem, solution: Solution, examples: Examples) -> Statistics:
     """From the tangent of the law at the answer; its parameters have the units that the user gave them."""
-    found = uncertainty(problem, flat, view=residuals_of(problem))
+    flat, view = solution.params, getattr(solution, "view", None) or residuals_of(problem)
+    found = uncertainty(problem, flat, view=view)
     spread = np.concatenate([np.ravel(found.standard_errors[name]) for name in problem.names])
     spare = found.degrees_of_freedom
     left = spare * found.deviation**2 if spare > 0 else float("nan")

@@ -7,7 +7,7 @@ integers and constants never widen a float, so an integer label beside float32 f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from math import prod
 
 import numpy as np
@@ -54,6 +54,7 @@ def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     return shapes[0] if shapes.count(shapes[0]) == len(shapes) else np.broadcast_shapes(*shapes)
 
 
+@cache
 def promote(*dtypes: np.dtype) -> np.dtype:
     """The dtype in which several meet: the widest float if there is one, else integers, else booleans.
 

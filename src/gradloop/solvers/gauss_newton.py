@@ -33,6 +33,13 @@ Ranges = Mapping[str, tuple[Any, Any]]
 
 
 @dataclass(frozen=True)
+class LawSolution(Solution):
+    """What was found, with the residuals that statistics need."""
+
+    view: Residuals | None = None
+
+
+@dataclass(frozen=True)
 class GaussNewton:
     """Least squares for a law with any parameters: Levenberg and Marquardt's method with exact derivatives.
 
@@ -95,7 +102,7 @@ class GaussNewton:
             elsewhere = self.elsewhere(problem, view, low, high, seed, report)
             if elsewhere is not None and elsewhere.point.cost < best.point.cost * (1 - BETTER):
                 best, notes = elsewhere, [*elsewhere.notes, LED_NOWHERE]
-        return Solution(view.flat(best.point.params), best.history, best.stop, tuple(notes))
+        return LawSolution(view.flat(best.point.params), best.history, best.stop, tuple(notes), view)
 
     def elsewhere(
         self, problem: Problem, view: Residuals, low: Array, high: Array, seed: int, report: Report | None

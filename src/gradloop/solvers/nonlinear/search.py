@@ -31,6 +31,7 @@ from gradloop.solvers.nonlinear.trust_region import (
     damped_step,
     free_to_move,
     known_directions,
+    step_in_ball,
     step_in_bounds,
     triangle,
 )
@@ -107,6 +108,7 @@ class Search:
         self.view, self.low, self.high, self.report = view, low, high, report
         self.tolerance, self.iterations, self.first_reach = tolerance, iterations, first_reach
         self.lost = lost_below(len(low), view.problem.X.dtype)
+        self.bounded = bool(np.isfinite(low).any() or np.isfinite(high).any())
         self.plain = view.squared == 1.0 and bool((view.weights == 1.0).all())
         self.units = np.zeros(len(low))
         self.radius = 0.0
@@ -194,17 +196,23 @@ class Search:
         """Whether what the law can still reach of the residuals is little beside the rest."""
         if self.view.straight:
             return False
-        free = free_to_move(here.R.T @ here.t, *self.room(here))
-        known = here.known if free.all() else known_directions(here.R[:, free], self.lost)
-        reach = float(np.linalg.norm(known.U.T @ here.t))
+        reach = float(np.linalg.norm(self.open_directions(here).U.T @ here.t))
         return reach <= max(SETTLED * float(np.sqrt(2 * here.point.cost)), floor(here.point))
+
+    def open_directions(self, here: Local) -> Directions:
+        """Those of the parameters that no bound holds."""
+        free = free_to_move(here.R.T @ here.t, *self.room(here)) if self.bounded else np.True_
+        return here.known if free.all() else known_directions(here.R[:, free], self.lost)
 
     def propose(self, here: Local) -> tuple[Array, Array, float]:
         """A step, its correction for the law's bending, and by how much it would lower the loss of a linear law."""
         low, high = self.room(here)
         if self.view.straight:
             return self.propose_straight(here, np.maximum(low, -self.radius), np.minimum(high, self.radius))
-        z, damping = step_in_bounds(here.R, here.known, here.t, self.radius, low, high, self.lost)
+        if self.bounded:
+            z, damping = step_in_bounds(here.R, here.known, here.t, self.radius, low, high, self.lost)
+        else:
+            z, damping = step_in_ball(here.known, here.t, self.radius)
         moved = here.R @ z
         promised = -float(here.t @ moved) - 0.5 * float(moved @ moved)
         return z, self.correction(here, z, damping), promised
