@@ -49,9 +49,12 @@ def test_least_squares_on_arrays_and_on_a_table(kind):
 def test_the_closed_form_is_not_solved_again_for_its_errors(monkeypatch):
     expected = gl.fit(X, Y, solver="lbfgs").statistics
     monkeypatch.setattr("gradloop.standard_errors.best", None)
-    found = gl.fit(X, Y, solver="closed_form").statistics
-    np.testing.assert_allclose(found["standard_error"], expected["standard_error"], rtol=1e-10)
-    np.testing.assert_allclose(found["standard_error"], textbook(WITH_INTERCEPT, Y), rtol=1e-7)
+    for found in (gl.fit(X, Y, solver="closed_form").statistics, gl.fit(TABLE, target="y").statistics):
+        np.testing.assert_allclose(found["standard_error"], expected["standard_error"], rtol=1e-10)
+        np.testing.assert_allclose(found["standard_error"], textbook(WITH_INTERCEPT, Y), rtol=1e-7)
+        np.testing.assert_allclose(found["estimate"], expected["estimate"], rtol=1e-10)
+        np.testing.assert_allclose(found.root @ found.root.T, expected.root @ expected.root.T, rtol=1e-9)
+        assert found.condition == pytest.approx(expected.condition)
 
 
 def test_the_estimates_are_the_parameters():

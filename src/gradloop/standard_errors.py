@@ -18,7 +18,7 @@ from gradloop.examples import Examples
 from gradloop.hessian import affordable, hessian
 from gradloop.models import MODELS
 from gradloop.problem import INTERCEPTS, Problem
-from gradloop.solvers.closed_form import ClosedFormSolution, best
+from gradloop.solvers.closed_form import ClosedFormSolution, best, has_own_columns
 from gradloop.solvers.linear.design import Design
 from gradloop.solvers.linear.least_squares import Answer
 from gradloop.solvers.nonlinear.apart import residuals_of
@@ -68,22 +68,31 @@ def standard_errors(problem: Problem, solution: Solution, examples: Examples, er
 
 
 def of_least_squares(problem: Problem, solution: Solution, examples: Examples, errors: str) -> Statistics:
-    """From the triangle of the columns in their own units."""
-    design, answer = in_own_units(problem, solution, examples)
+    """From the triangle of the columns, told in their own units."""
+    design, answer, units = solved_in_units(problem, solution, examples)
     places = [*design.columns.tolist(), *([] if design.place is None else [design.place])]
     names = labels(problem, examples)
-    found = least_squares_statistics(answer, [names[i] for i in places], errors=errors, rows=design.rows)
+    found = least_squares_statistics(answer, [names[i] for i in places], errors=errors, rows=design.rows, units=units)
     return found.in_order(np.argsort(places).tolist())
 
 
-def in_own_units(problem: Problem, solution: Solution, examples: Examples) -> tuple[Design, Answer]:
-    """Least squares on the columns as the user gave them: the fit's own, or solved for this."""
-    if examples.preparation is not None:
-        problem = problem.in_units(examples.preparation.scale, examples.preparation.center)
-    elif isinstance(solution, ClosedFormSolution) and solution.design and solution.answer:
-        return solution.design, solution.answer
+def solved_in_units(
+    problem: Problem, solution: Solution, examples: Examples
+) -> tuple[Design, Answer, tuple[Array, Array] | None]:
+    """Least squares, and the centre and scale that turn its columns into those of the user, unless it is on these.
+
+    The fit's own, where columns keep their directions in other units; else solved for this.
+    """
+    units = None if examples.preparation is None else (examples.preparation.center, examples.preparation.scale)
+    if isinstance(solution, ClosedFormSolution) and solution.design and solution.answer:
+        design, answer = solution.design, solution.answer
+        if units is None or (has_own_columns(design) and design.place is not None and not answer.groups):
+            return design, answer, units
+    if units is not None:
+        center, scale = units
+        problem = problem.in_units(scale, center)
     design = Design(problem)
-    return design, best(design)
+    return design, best(design), None
 
 
 def of_law(problem: Problem, solution: Solution, examples: Examples) -> Statistics:

@@ -132,6 +132,7 @@ def least_squares_statistics(
     errors: str = "classical",
     level: float = 0.95,
     rows: Rows | None = None,
+    units: tuple[Array, Array] | None = None,
 ) -> Statistics:
     """Standard errors and the rest for the slopes and, last, the intercept if there is one.
 
@@ -140,6 +141,8 @@ def least_squares_statistics(
         errors: "classical", or "HC0" to "HC3" for errors that differ in size from row to row
         level: of the confidence intervals, between 0 and 1
         rows: the rows again, as in `LeastSquares.solve`; needed for HC errors
+        units: centre and scale of other columns, x · scale + centre, whose parameters these are to be; there are
+            then an intercept and no columns that depend on others
 
     Raises: OptionError for a level or a kind of errors that does not exist, or HC errors without rows.
     """
@@ -158,8 +161,10 @@ def least_squares_statistics(
         found = classical(answer, deviation) if errors == "classical" else sandwich(answer, errors, rows)
         places = np.append(system.kept, [len(answer.slopes)] * int(system.intercept)).astype(int)
         root = np.zeros((len(estimate), found.shape[1]))
-        root[places], spread[places] = found, column_norms(found.T)
-        spread[~known] = np.nan
+        root[places] = found
+        root = root if units is None else of_other_columns(root, *units)
+        spread[known] = column_norms(root[known].T)
+    estimate = estimate if units is None else of_other_columns(estimate, *units)
     total, left = answer.total_norm, answer.residual_norm
     share = 1 - (left / total) ** 2 if total > 0 else float("nan")
     outer = answer.rows - int(system.intercept)
@@ -252,6 +257,12 @@ def in_units(answer: Answer, root: Array) -> Array:
     """Rows from one over the system's units of columns to one over those of the data; the intercept has none."""
     exponents = answer.system.exponents[answer.system.kept]
     return np.ldexp(root, -np.append(exponents, np.zeros(int(answer.system.intercept), int))[:, None])
+
+
+def of_other_columns(found: Array, center: Array, scale: Array) -> Array:
+    """What stands for slopes and, last, the intercept, for columns x · scale + center instead of x."""
+    slopes = (found[:-1].T / scale).T
+    return np.append(slopes, [found[-1] - center @ slopes], axis=0)
 
 
 def sandwich(answer: Answer, errors: str, rows: Any) -> Array:
