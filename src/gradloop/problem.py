@@ -226,6 +226,8 @@ class Problem:
 
     def _penalty_slope(self, flat: Array) -> Array:
         slope = np.zeros(flat.size)
+        if not self.penalty_gradients:
+            return slope
         params, parts = unpack(self.params, flat.astype(np.float64)), unpack(self.params, slope)
         for name, graph in self.penalty_gradients.items():
             parts[name] += evaluate(graph, {"w": params[name]})[0]

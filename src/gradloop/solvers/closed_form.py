@@ -33,7 +33,7 @@ from gradloop.gram import gram, pays
 from gradloop.history import History, Row
 from gradloop.problem import Problem
 from gradloop.progress import Report
-from gradloop.solvers.linear.design import Design, penalty_curvature
+from gradloop.solvers.linear.design import Block, Design, penalty_curvature
 from gradloop.solvers.linear.gram import Products, ProductSum, SlopeSum, block_products, fast_solution
 from gradloop.solvers.linear.least_squares import Answer, LeastSquares, Units
 from gradloop.solvers.linear.system import triangular
@@ -154,13 +154,25 @@ def best(design: Design) -> Answer:
             )
             if answer is not None:
                 return answer
-        start = LeastSquares(width, intercept)
-        start.learn(*first)
-        found, *others = design.rows(start.like)
-        found.label = design.label
-        for part in others:
-            found.combine(part)
-        return found.solve(penalty, design.rows)
+        return triangle(design, first).solve(penalty, design.rows)
+
+
+def triangle(design: Design, first: Block) -> LeastSquares:
+    """All rows, by orthogonal steps, in the units of the first ones."""
+    start = LeastSquares(len(design.columns), design.place is not None)
+    start.learn(*first)
+    found, *others = design.rows(start.like)
+    found.label = design.label
+    for part in others:
+        found.combine(part)
+    return found
+
+
+def dependent(design: Design) -> list[tuple[int, ...]]:
+    """Columns that are combinations of others, each last behind these; of few rows known without an answer."""
+    with one_blas_thread():
+        known = triangle(design, design.first_block()).system() if is_small(design) else best(design)
+    return [group for group in known.groups if len(group) > 1]
 
 
 def is_small(design: Design) -> bool:
@@ -294,7 +306,7 @@ def indistinct(problem: Problem) -> tuple[str, ...]:
         return ()
     for rows in (problem.thinned(DOUBTED), problem):
         design = Design(rows)
-        groups = [group for group in best(design).groups if len(group) > 1]
+        groups = dependent(design)
         if not groups:
             return ()
     told = listed([design.label(group[-1]) for group in groups])

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from gradloop.compiler.loops import Update
+from gradloop.compiler.loops import Update, update_of
+from gradloop.core.derived import shared
 from gradloop.core.graph import Node
 from gradloop.core.lift import inline, lift_constants
 from gradloop.core.simplify import simplify
@@ -40,9 +41,9 @@ def traced_update(problem: Problem, name: str, node: Node, optimizer: Optimizer)
         return (moved, *new_state)
 
     specs = {"w": spec, "g": spec, "t": Spec((), spec.dtype)} | state_specs
-    graph, numbers, values = lift_constants(trace(step, specs, optimizer.name))
-    check_update(graph.outputs, (spec, *state_specs.values()), optimizer)
-    return Update(simplify(graph), graph.inputs[3 : 3 + len(states)], numbers), values
+    lifted, _, values = lift_constants(trace(step, specs, optimizer.name))
+    check_update(lifted.outputs, (spec, *state_specs.values()), optimizer)
+    return update_of(simplify(shared(lifted)), len(states)), values
 
 
 def pair(result: Any, optimizer: Optimizer) -> tuple[Any, tuple[Any, ...]]:
