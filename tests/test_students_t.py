@@ -28,6 +28,10 @@ def test_what_is_no_number_or_too_large_stays_so(freedom):
     assert found[1:].tolist() == [0.0, 0.5]
 
 
+def test_a_square_that_overflows_leaves_nothing():
+    assert tail(5.0, np.array([1e100, 1e200])).tolist() == [0.0, 0.0]
+
+
 @pytest.mark.parametrize("freedom", [*FREEDOMS, 1e6, np.inf])
 @pytest.mark.parametrize("level", [0.0, 0.5, 0.95, 0.999, 1 - 1e-9])
 def test_quantiles_are_scipys(freedom, level):

@@ -33,10 +33,7 @@ def tail(freedom: float, t: Array) -> Array:
         from scipy.special import stdtr
 
         return np.asarray(stdtr(min(freedom, MANY), -t))
-    known = np.where(np.isfinite(t), t, 1.0)
-    with np.errstate(over="ignore", divide="ignore"):
-        found = np.where(t == np.inf, 0.0, finite_tail(freedom, known))
-    return np.where(np.isnan(t), np.nan, found)
+    return np.array([one_tail(freedom, one) for one in t.ravel().tolist()]).reshape(t.shape)
 
 
 @lru_cache(maxsize=256)
@@ -63,39 +60,40 @@ def quantile(freedom: float, share: float) -> float:
     return t
 
 
-def finite_tail(freedom: float, t: Array) -> Array:
+def one_tail(freedom: float, t: float) -> float:
     """By the fraction for the smaller of the two parts: the tail, or what lies between −t and t."""
+    if math.isnan(t):
+        return t
     a, b = freedom / 2, 0.5
     squared = t * t / freedom
-    outer, inner = 1 / (1 + squared), squared / (1 + squared)  # they add up to one
-    common = gamma_ratio(a) / math.sqrt(math.pi) * np.exp(-a * np.log1p(squared)) * np.sqrt(inner)
-    is_far = outer < (a + 1) / (a + b + 2)
-    if is_far.all():
+    outer = 1 / (1 + squared)
+    inner = 1 - outer if squared > 1 else squared * outer  # they add up to one
+    common = gamma_ratio(a) / math.sqrt(math.pi) * math.exp(-a * math.log1p(squared)) * math.sqrt(inner)
+    if outer < (a + 1) / (a + b + 2):
         return common * fraction(a, b, outer) / a / 2
-    far = common * fraction(a, b, np.where(is_far, outer, 0.0)) / a
-    near = common * fraction(b, a, np.where(is_far, 0.0, inner)) / b
-    return np.where(is_far, far, 1 - near) / 2
+    return (1 - common * fraction(b, a, inner) / b) / 2
 
 
-def fraction(a: float, b: float, x: Array) -> Array:
+def fraction(a: float, b: float, x: float) -> float:
     """The continued fraction of the incomplete beta function, by Lentz's method."""
-    c, d = np.ones_like(x), 1 / not_zero(1 - (a + b) * x / (a + 1))
+    c, d = 1.0, 1 / not_zero(1 - (a + b) * x / (a + 1))
     found = d
     for m in range(1, MOST_TERMS):
         even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
         odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
         for term in (even, odd):
             d, c = 1 / not_zero(1 + term * d), not_zero(1 + term / c)
-            found = found * (c * d)
-        if (np.abs(c * d - 1) < 2e-16).all():
+            found *= c * d
+        if abs(c * d - 1) < 2e-16:
             break
     return found
 
 
-def not_zero(x: Array) -> Array:
-    return np.where(np.abs(x) < TINY, TINY, x)
+def not_zero(x: float) -> float:
+    return TINY if abs(x) < TINY else x
 
 
+@lru_cache(maxsize=256)
 def gamma_ratio(a: float) -> float:
     """Γ(a + ½) / Γ(a)."""
     found = 1.0
