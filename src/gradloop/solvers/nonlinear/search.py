@@ -88,14 +88,9 @@ def nonzero(units: Array) -> Array:
     return np.where((units > 0) & np.isfinite(units), units, 1.0)
 
 
-def rounding(point: Point) -> float:
-    """The length of what rounding may have changed in the weighted residuals."""
-    return float(np.linalg.norm(np.sqrt(np.abs(point.strength)) * point.noise))
-
-
 def floor(point: Point) -> float:
-    """What is so short that rounding may be all of it."""
-    return 10 * rounding(point)
+    """The length of what rounding may have changed in the weighted residuals."""
+    return 10 * float(np.linalg.norm(np.sqrt(np.abs(point.strength)) * point.noise))
 
 
 class Search:
@@ -249,7 +244,7 @@ class Search:
         """Newton steps while they help, and the verdict."""
         best = self.bowl(here)
         for _ in range(NEWTON_STEPS):
-            if best.step is None or best.decrement <= rounding(best.local.point):
+            if best.step is None or best.decrement <= floor(best.local.point):
                 break
             trial = self.bowl(self.local(self.at(best.local.point.params + best.step / best.local.units)))
             least = best.local.point.cost * (1 + 1e-9) + floor(here.point) ** 2
