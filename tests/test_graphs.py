@@ -1,9 +1,13 @@
 """Arguments of a user's function are told apart by name. What does not fit is tested in test_problem."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
 import gradloop as gl
+from gradloop.core import derived
 from gradloop.core.evaluate import evaluate
 from gradloop.core.spec import FLOAT64, Spec
 from gradloop.errors import ModelError
@@ -47,7 +51,7 @@ def test_values_go_to_the_arguments_of_their_names():
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_a_weight_multiplies_the_loss(weighted):
-    graph = example_of(LOSSES["squared"], trace_model(LAW, Spec((1,), FLOAT64), SPECS), NUMBER, weighted)
+    graph = example_of(trace_model(LAW, Spec((1,), FLOAT64), SPECS), LOSSES["squared"], NUMBER, weighted)
     values = {"row": np.array([3.0]), "y": 1.0, "weight": 4.0, "rate": 0.5, "voltage": 10.0}
     expected = (20 * np.exp(-1.5) - 1) ** 2 / 2
     assert evaluate(graph, values)[0] == pytest.approx(expected * (4 if weighted else 1), rel=1e-14)
@@ -78,6 +82,17 @@ def test_what_is_shipped_is_traced_once():
     for _ in range(2):  # whatever it is called
         trace_model(linear._replace(predict=mine), rows, params)
     assert len(asked) == 2
+
+
+def test_a_long_table_inside_a_function_goes_with_its_fit():
+    long = np.arange(derived.MOST_NUMBERS + 1.0)
+    law = LAW._replace(predict=lambda x, w: np.sum(long * x[0]) * w)
+    traced = trace_model(law, Spec((1,), FLOAT64), (("w", NUMBER),))
+    assert example_of(traced, LOSSES["squared"], NUMBER, False) is example_of(traced, LOSSES["squared"], NUMBER, False)
+    seen = weakref.ref(traced)
+    del traced
+    gc.collect()
+    assert seen() is None
 
 
 @pytest.mark.parametrize("reads", ["the model", "the loss"])

@@ -91,14 +91,19 @@ def on_row(model: Model, params: Iterable[str], width: int) -> Callable[..., Any
     return predict
 
 
+def is_shipped(function: Model | Loss) -> bool:
+    """Whether it reads nothing from outside, as a user's function may: what was traced of it once stays true."""
+    rows: Mapping[str, Any] = MODELS if isinstance(function, Model) else LOSSES
+    return rows.get(function.name) is function
+
+
 def kept_if_shipped(trace: Callable[Concatenate[Any, Others], Graph]) -> Callable[Concatenate[Any, Others], Graph]:
-    """The same, asked once of a shipped model or loss: it reads nothing from outside, as a user's function may."""
+    """The same, asked once of a shipped model or loss."""
     kept = lru_cache(maxsize=64)(trace)
 
     @wraps(trace)
     def traced(function: Any, /, *others: Others.args, **named: Others.kwargs) -> Graph:
-        rows: Mapping[str, Any] = MODELS if isinstance(function, Model) else LOSSES
-        return (kept if rows.get(function.name) is function else trace)(function, *others, **named)  # type: ignore[arg-type]
+        return (kept if is_shipped(function) else trace)(function, *others, **named)  # type: ignore[arg-type]
 
     return traced
 
@@ -141,9 +146,16 @@ def prediction_of(traced: Graph) -> Graph:
     return simplify(Graph(traced.name, traced.inputs, (number,)))
 
 
-@kept_if_shipped
-def example_of(loss: Loss, traced: Graph, y: Spec, weighted: bool) -> Graph:
-    """The loss of one example, times its weight if it has one, as a graph (row, y, weight, *params)."""
+def example_of(traced: Graph, loss: Loss, y: Spec, weighted: bool) -> Graph:
+    """The loss of one example, times its weight if it has one, as a graph (row, y, weight, *params).
+
+    Args: traced, the model.
+    """
+    return (with_loss_kept if is_shipped(loss) else with_loss)(traced, loss, y, weighted)
+
+
+def with_loss(traced: Graph, loss: Loss, y: Spec, weighted: bool) -> Graph:
+    """The same, anew."""
     row, *params = traced.inputs
     y_hat, of_example = traced.outputs[0], [input_node("y", y)]
     of_loss = trace_loss(loss, y_hat.spec, y)
@@ -159,6 +171,9 @@ def example_of(loss: Loss, traced: Graph, y: Spec, weighted: bool) -> Graph:
             "one number: the prediction and y have different shapes, or a sum over the entries is missing."
         )
     return graph
+
+
+with_loss_kept = once(with_loss)  # with the model's graph, and gone when that is
 
 
 def check_prediction(prediction: Graph, model: Model, loss: Loss) -> None:

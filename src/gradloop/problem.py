@@ -352,7 +352,7 @@ def make_problem(
     prediction = prediction_of(traced)
     check_prediction(prediction, model, loss)
     y = (fit_target if whole else part_target)(y, loss, X.dtype)
-    example = example_of(loss, traced, Spec((), y.dtype), weights is not None)
+    example = example_of(traced, loss, Spec((), y.dtype), weights is not None)
     check_labels(example, y)
     flat = np.concatenate([value.ravel() for value in params.values()])
     return Problem(model, loss, penalty, X, y, flat, prediction, example, engine, weights)

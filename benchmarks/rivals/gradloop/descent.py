@@ -15,6 +15,7 @@ from benchmarks import by_hand
 from benchmarks.problems.descent import Descent, data
 from benchmarks.rivals import Turn
 from gradloop.compiler import program as programs
+from gradloop.core import derived
 from gradloop.eager import Array, no_grad
 from gradloop.losses import LOSSES
 from gradloop.models import MODELS
@@ -61,15 +62,16 @@ def prepared(problem: Descent) -> Run:
 def stated(problem: Descent) -> Any:
     """Model, loss and data, traced."""
     X, y = data(problem)
-    model = MODELS["softmax" if problem.classes else "linear"]
+    model = MODELS["softmax" if problem.classes else "linear"]._replace()  # a copy is traced anew
     start = model.start(problem.features, problem.classes)
-    return make_problem(model, LOSSES[model.loss], X, y, start)
+    return make_problem(model, LOSSES[model.loss]._replace(), X, y, start)
 
 
 def compile_seconds(problem: Descent) -> float:
     """From the Python functions to machine code, with nothing remembered from the last time."""
     stated.cache_clear()
     programs._programs.clear()
+    derived._graphs.clear()
     begin = perf_counter()
     training = prepared(problem)
     training.problem.program(training.loop)
