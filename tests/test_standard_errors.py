@@ -57,6 +57,17 @@ def test_the_closed_form_is_not_solved_again_for_its_errors(monkeypatch):
         assert found.condition == pytest.approx(expected.condition)
 
 
+@pytest.mark.parametrize("offset", [0.0, 500.0])
+def test_whether_an_intercept_is_identified_is_judged_in_the_tables_units(offset):
+    """Beside b = 3 a + offset it is where the offset is zero; of columns about their means it would always be."""
+    table = {"a": X[:, 1], "b": 3 * X[:, 1] + offset, "y": Y}
+    found = gl.fit(table, target="y").statistics
+    arrays = gl.fit(np.column_stack([table["a"], table["b"]]), Y).statistics
+    assert found.identified.tolist() == arrays.identified.tolist() == [False, False, not offset]
+    np.testing.assert_allclose(found["estimate"], arrays["estimate"], rtol=1e-9)
+    np.testing.assert_allclose(found["standard_error"], arrays["standard_error"], rtol=1e-9)
+
+
 def test_the_estimates_are_the_parameters():
     fit = gl.fit(TABLE, target="y")
     np.testing.assert_allclose(fit.statistics["estimate"], [*fit.params["w"], fit.params["b"]], rtol=1e-10)

@@ -63,6 +63,15 @@ def test_every_point_lies_within_the_bounds():
     assert search(low=0.5).at(np.array([-3.0, 0.7])).params.tolist() == [0.5, 0.7]
 
 
+def test_a_step_is_proposed_within_the_bounds_and_is_the_best_one_there():
+    """Beside the bound of b, where only a can move: the step is that of the linearised law in a alone."""
+    here = search(low=0.9)
+    here.radius, place = 1e3, here.local(here.at(np.array([3.0, 0.9])))
+    step = here.propose(place)[0] / place.units
+    column = place.slopes[:, 0]
+    assert step == pytest.approx([-(column @ place.point.residuals) / (column @ column), 0.0], abs=1e-12)
+
+
 def bottom():
     return search().run(np.array([1.0, 1.0])).point.params
 
