@@ -9,7 +9,7 @@ from gradloop.data.arrow import plain_values
 from gradloop.data.remarks import Remarks
 from gradloop.data.sources import Source
 from gradloop.data.sources.source import check_known
-from gradloop.data.sources.tables import tables_and_cells
+from gradloop.data.sources.tables import Piece, pieces
 from gradloop.data.table import Table
 from gradloop.errors import DataError, OptionError
 from gradloop.inference import Fit, gives_probabilities, tells_classes
@@ -75,7 +75,7 @@ class Predictions:
     def some(self) -> Iterator[Columns]:
         """The same, also of no rows."""
         columns = [self._written.get(name, name) for name in self.keep]
-        for found, remarks in ahead(self._answer, tables_and_cells(self.source, self._needed, columns)):
+        for found, remarks in ahead(self._answer, pieces(self.source, [*self._needed, *columns])):
             self.found.combine(remarks)
             yield found
 
@@ -87,12 +87,11 @@ class Predictions:
         """What there is to say of the rows that were predicted: texts not seen in training, cells without a value."""
         return self.found.replacements(self.source.name)
 
-    def _answer(self, rows: tuple[Table, Any]) -> tuple[Columns, Remarks]:
+    def _answer(self, piece: Piece) -> tuple[Columns, Remarks]:
         """What is written of some rows, and what is to be said of them."""
-        table, kept = rows
-        remarks = Remarks(self.found.preparation)
+        table, remarks = piece.table(self._needed), Remarks(self.found.preparation)
         remarks.add(table)
-        return self._beside(kept, self._of(table)), remarks
+        return self._beside(piece.cells, self._of(table)), remarks
 
     def _beside(self, kept: Any, found: Columns) -> Columns:
         """Columns that are kept, as the file or the frame has them, and the predictions."""

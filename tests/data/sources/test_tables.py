@@ -5,7 +5,7 @@ import pytest
 
 from gradloop.data.sources import open_source
 from gradloop.data.sources import tables as module
-from gradloop.data.sources.tables import tables, tables_and_cells
+from gradloop.data.sources.tables import pieces, tables
 from gradloop.errors import DataError
 
 
@@ -42,9 +42,9 @@ def test_cells_stand_beside_the_tables(tmp_path):
     (tmp_path / "t.csv").write_text("id,x\n07,1\n08,2\n")
     source = open_source(tmp_path / "t.csv")
     text = source.as_written(["id"])["id"]
-    ((table, cells),) = tables_and_cells(source, ["x"], [text, "x"])
-    assert table.names == ("x",) and table.rows == 2
-    assert cells.to_pydict() == {text: ["07", "08"], "x": [1, 2]}
+    (piece,) = pieces(source, ["x", text, "x"])
+    assert piece.table(["x"]).names == ("x",) and piece.table(["x"]).rows == 2
+    assert piece.cells.to_pydict() == {text: ["07", "08"], "x": [1, 2]}
 
 
 def test_long_text_makes_shorter_tables(tmp_path, monkeypatch):

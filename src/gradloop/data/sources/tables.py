@@ -1,7 +1,7 @@
 """The batches of a source as tables, a few thousand rows each."""
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from gradloop.data.sources.source import Source, table_of_cells
 from gradloop.data.table import Table
@@ -13,26 +13,38 @@ ROWS, NUMBERS = 1 << 15, 1 << 20  # at least in a table but the last, so that a 
 BYTES = 8 * NUMBERS  # with so many of text fewer rows are enough: several tables may be in memory at a time
 
 
+class Piece(NamedTuple):
+    """Some rows of a source, as Arrow has them, from the first on, which is counted from 0."""
+
+    source: Source
+    first: int
+    cells: "pyarrow.Table"
+
+    def table(self, names: Sequence[str]) -> Table:
+        """Some of the columns, judged; the table knows where its rows are found in the source.
+
+        Raises: DataError for what cannot be read.
+        """
+        cells = self.cells.select(list(names))
+        return table_of_cells(self.source.name, cells, lambda row: self.source.place(self.first + row))
+
+
 def tables(source: Source, names: Sequence[str]) -> Iterator[Table]:
-    """All rows of a source, with these columns; each table knows where its rows are found in the source.
+    """All rows of a source, with these columns.
 
     Raises: DataError for what cannot be read.
     """
-    return (table for table, _ in tables_and_cells(source, names, ()))
+    return (piece.table(names) for piece in pieces(source, names))
 
 
-def tables_and_cells(
-    source: Source, names: Sequence[str], others: Sequence[str]
-) -> Iterator[tuple[Table, "pyarrow.Table"]]:
-    """The tables of all rows with some columns, and beside each the cells of others, as they are.
+def pieces(source: Source, names: Iterable[str]) -> Iterator[Piece]:
+    """All rows of a source, with these columns, each of which may be named several times.
 
     Raises: DataError for what cannot be read.
     """
-    first, every = 0, list(dict.fromkeys([*names, *others]))
+    first, every = 0, list(dict.fromkeys(names))
     for cells in _joined(source.batches(every), min(ROWS, NUMBERS // len(every))):
-        found = cells.select(list(names))
-        table = table_of_cells(source.name, found, lambda row, first=first: source.place(first + row))  # type: ignore[misc]
-        yield table, cells.select(list(others))
+        yield Piece(source, first, cells)
         first += len(cells)
 
 
