@@ -19,9 +19,11 @@ def words(problem: Process, commands: Mapping[str, list[str]]) -> Turn:
         raise NotComparableError("it has no counterpart")
     command = [word.replace("{table}", str(TABLE)).replace("{target}", TARGET) for word in commands[problem.what]]
 
-    def run() -> None:
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(done.stderr)
+    return once(lambda: run(command))
 
-    return once(run)
+
+def run(command: list[str]) -> None:
+    """Run a command to its end, which must be a good one."""
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr)

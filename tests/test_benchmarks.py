@@ -327,6 +327,13 @@ def test_problems_are_chosen_by_pattern() -> None:
         run.chosen(["nonsense"], False)
 
 
+def test_the_peak_of_a_process_that_was_run_counts() -> None:
+    inner = "x = bytearray(200_000_000)"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}]); "
+    code += "from benchmarks.memory import peak_megabytes; print(peak_megabytes())"
+    assert 200 < float(subprocess.check_output([sys.executable, "-c", code], cwd=table.ROOT)) < 300
+
+
 def test_the_worker_speaks_json() -> None:
     words = [sys.executable, "-m", "benchmarks.worker", "normal_equations", "powers"]
     done = subprocess.run(words, input="\n\n", capture_output=True, text=True, cwd=table.ROOT, check=True)

@@ -52,7 +52,7 @@ class FileToModel(Problem):
 
 @dataclass(frozen=True)
 class FileToPredictions(FileToModel):
-    """Predictions of a given linear model for a file, written to a file of one column, "prediction"."""
+    """Predictions of a stored linear model for a file, written to a file of one column, "prediction", by a process."""
 
     gap: float | None = 1e-9
 
@@ -115,6 +115,6 @@ FILES = (
     PASSES,
     replace(PASSES, name="parquet-cached", text="the same once more, its cache kept", cached=True),
     FileToPredictions(
-        "predict-4m", "4 million × 20 Parquet to a file of predictions", 4_000_000, 20, rounds=3, quick=False
+        "predict-4m", "4 million × 20 Parquet to a file of predictions, a process", 4_000_000, 20, rounds=3, quick=False
     ),
 )

@@ -3,14 +3,13 @@
 Minibatch problems time what the others are timed for, see descent.py.
 """
 
-import os
 import sys
 from typing import Any
 
 import numpy as np
 
 import gradloop as gl
-from benchmarks.cold import code, words
+from benchmarks.cold import code, run, words
 from benchmarks.problems import laws, least_squares, likelihood, paths, search
 from benchmarks.problems.cluster import Cluster
 from benchmarks.problems.descent import Descent
@@ -104,23 +103,10 @@ def file_to_predictions(problem: FileToPredictions) -> Turn:
     model, place = folder() / "model.gradloop", folder() / "predictions-of-gradloop.parquet"
     gl.fit(given, target=TARGET).save(model)
 
-    def shell() -> None:
-        command = [
-            sys.executable,
-            "-m",
-            "gradloop.cli",
-            "predict",
-            str(model),
-            str(problem.path),
-            "-o",
-            str(place),
-            "--quiet",
-        ]
-        if os.spawnv(os.P_WAIT, sys.executable, command):
-            raise RuntimeError("gradloop predict failed")
+    command = [sys.executable, "-m", "gradloop.cli", "predict", str(model), str(problem.path), "-o", str(place)]
 
     def turn() -> tuple[list[float], Any]:
-        seconds, _ = once(shell)()
+        seconds, _ = once(lambda: run([*command, "--quiet"]))()
         return seconds, pyarrow.parquet.read_table(place).column("prediction").to_numpy()
 
     return turn
