@@ -26,26 +26,25 @@ def ahead(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator[
         yield from map(work, pieces)
         return
     waiting: deque[Future[Result]] = deque()
+    source = iter(pieces)
     try:
-        for future in _begun(work, pieces, threads):
-            waiting.append(future)
+        while True:
+            try:
+                piece = next(source)
+            except StopIteration:
+                break
+            except Exception:
+                yield from _results(waiting)  # of what was read before comes first
+                raise
+            waiting.append(pool(threads).submit(work, piece))
             if len(waiting) > threads:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        yield from _results(waiting)
     finally:
         for future in waiting:
             future.cancel()
 
 
-def _begun(work: Callable[[Piece], Result], pieces: Iterable[Piece], threads: int) -> Iterator[Future[Result]]:
-    """The work on each piece; a piece that cannot be read fails in its turn, after what was read before it."""
-    try:
-        for piece in pieces:
-            yield pool(threads).submit(work, piece)
-    except Exception as error:
-        from concurrent.futures import Future
-
-        failed: Future[Result] = Future()
-        failed.set_exception(error)
-        yield failed
+def _results(waiting: deque[Future[Result]]) -> Iterator[Result]:
+    while waiting:
+        yield waiting.popleft().result()
