@@ -60,7 +60,7 @@ class StoredRows:
         parts = [parts[self.part] for _, parts in self.store.slices(first, last)]
         if len(parts) == 1:
             return self.in_units(parts[0])
-        return self.in_units(np.concatenate([np.empty((0, *self.shape[1:]), self.dtype), *parts]))
+        return np.concatenate([np.empty((0, *self.shape[1:]), self.dtype), *map(self.in_units, parts)])
 
     def picked(self, rows: Array) -> Array:
         """The rows of these numbers."""
@@ -72,4 +72,8 @@ class StoredRows:
         return self.in_units(found)
 
     def in_units(self, values: Array) -> Array:
-        return values if self.scale is None else (values * self.scale + self.center).astype(self.dtype, copy=False)
+        if self.scale is None:
+            return values
+        found = values * self.scale
+        found += self.center
+        return found.astype(self.dtype, copy=False)

@@ -76,18 +76,24 @@ class Store:
 
     def __init__(self, file: IO[bytes], layout: Layout) -> None:
         self.file, self.layout = file, layout
+        self._last: tuple[int, Rows] | None = None  # chunk: features are asked for, and then targets
 
     def __del__(self) -> None:
         self.file.close()
 
     def chunk(self, number: int) -> Rows:
         """Features, targets and weights of a chunk: the pages of the file, which the system reads as they are used."""
+        last = self._last  # which another thread may change
+        if last is not None and last[0] == number:
+            return last[1]
         layout, rows = self.layout, len(self.layout.rows_of(number))
         size = sum(layout.sizes) * rows
         pages = mmap.mmap(self.file.fileno(), size, access=mmap.ACCESS_READ, offset=number * layout.stride)
         if hasattr(mmap, "MADV_WILLNEED"):
             pages.madvise(mmap.MADV_WILLNEED)
-        return layout.parts(pages, rows)
+        found = layout.parts(pages, rows)
+        self._last = number, found
+        return found
 
     def slices(self, first: int, last: int) -> Iterator[tuple[int, Rows]]:
         """The rows from first to before last, a part of a chunk at a time, with the place of each part's first row."""
