@@ -199,10 +199,7 @@ def memory() -> int:
 
         allowed = resource.getrlimit(resource.RLIMIT_AS)[0]  # ulimit -v
         found += [allowed] if allowed != resource.RLIM_INFINITY else []
-    with (
-        suppress(OSError, ValueError),
-        open(CONTROL_GROUP, "rb", buffering=0) as file,
-    ):  # no group, or one without a limit: "max"
+    with suppress(OSError, ValueError), open(CONTROL_GROUP) as file:  # no group, or one without a limit: "max"
         found.append(int(file.read()))
     return min(found)
 
