@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 import numpy as np
 
-from gradloop.core.derived import once, shared
+from gradloop.core.derived import once, remembered, shared
 from gradloop.core.graph import Graph, input_node
 from gradloop.core.lift import inline
 from gradloop.core.simplify import simplify
@@ -99,11 +99,13 @@ def is_shipped(function: Model | Loss) -> bool:
 
 def kept_if_shipped(trace: Callable[Concatenate[Any, Others], Graph]) -> Callable[Concatenate[Any, Others], Graph]:
     """The same, asked once of a shipped model or loss."""
-    kept = lru_cache(maxsize=64)(trace)
 
     @wraps(trace)
     def traced(function: Any, /, *others: Others.args, **named: Others.kwargs) -> Graph:
-        return (kept if is_shipped(function) else trace)(function, *others, **named)  # type: ignore[arg-type]
+        if not is_shipped(function):
+            return trace(function, *others, **named)
+        key = (function, others, tuple(named.items()))
+        return remembered(key, lambda: trace(function, *others, **named))
 
     return traced
 

@@ -62,9 +62,9 @@ def prepared(problem: Descent) -> Run:
 def stated(problem: Descent) -> Any:
     """Model, loss and data, traced."""
     X, y = data(problem)
-    model = MODELS["softmax" if problem.classes else "linear"]._replace()  # a copy is traced anew
+    model = MODELS["softmax" if problem.classes else "linear"]
     start = model.start(problem.features, problem.classes)
-    return make_problem(model, LOSSES[model.loss]._replace(), X, y, start)
+    return make_problem(model, LOSSES[model.loss], X, y, start)
 
 
 def compile_seconds(problem: Descent) -> float:

@@ -34,9 +34,17 @@ def shared(graph: Graph) -> Graph:
     """
     if sum(node.spec.size for node in graph.nodes if node.is_constant) > MOST_NUMBERS:
         return graph
+    return remembered(graph.structure, lambda: graph)
+
+
+def remembered(key: Any, make: Callable[[], Graph]) -> Graph:
+    """The graph of a key, which is made when it is not there."""
     with _lock:
-        found = _graphs.setdefault(graph.structure, graph)
-        _graphs.move_to_end(graph.structure)
+        found = _graphs.get(key)
+    graph = found or make()
+    with _lock:
+        found = _graphs.setdefault(key, graph)
+        _graphs.move_to_end(key)
         if len(_graphs) > MOST_GRAPHS:
             _graphs.popitem(last=False)
     return found
