@@ -1,5 +1,6 @@
 """Logistic and softmax regression to a stated distance from the best."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -54,6 +55,15 @@ def drawn(rows: int, features: int, classes: int) -> tuple[Floats, NDArray[np.in
     return X, np.argmax(scores, axis=1)
 
 
+def passes() -> Iterator[Passes]:
+    """Of rows that take longer to compute than to read, and of wide ones; on all processors and on one."""
+    for features in (10, 50):
+        text = f"gradient descent, logistic, 1e6 × {features}, a pass over all rows"
+        for threads, name, more in ((0, "", ""), (1, "-alone", ", on one processor")):
+            quick = features == 10 and not threads
+            yield Passes(f"passes-{features}{name}", text + more, 1_000_000, features, threads=threads, quick=quick)
+
+
 LIKELIHOODS = (
     Likelihood("logistic-50", "logistic, 1e6 × 50, to 1e-10 of the least loss", 1_000_000, 50, gap=1e-10, rounds=3),
     Likelihood(
@@ -67,7 +77,6 @@ LIKELIHOODS = (
         quick=False,
         among=("gradloop", "floor", "scikit_learn", "scikit_learn_intel"),
     ),
-    Passes("passes-50", "gradient descent, logistic, 1e6 × 50, a pass over all rows", 1_000_000, 50, rounds=3),
-    Passes("passes-50-alone", "the same on one processor", 1_000_000, 50, threads=1, rounds=3, quick=False),
+    *passes(),
     Likelihood("softmax-20", "softmax, 2e5 × 20, 5 classes, to 1e-8", 200_000, 20, gap=1e-8, rounds=3, classes=5),
 )

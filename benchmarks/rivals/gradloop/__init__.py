@@ -42,7 +42,7 @@ def closed_form(problem: LeastSquares) -> Turn:
 def newton(problem: Likelihood) -> Turn:
     X, y = likelihood.data(problem)
     model = "logistic" if problem.classes == 2 else "softmax"
-    return once(lambda: params(gl.fit(X, y, model=model, solver=gl.Newton(tolerance=(problem.gap or 0) / 10))))
+    return once(lambda: params(gl.fit(X, y, model=model, solver=gl.Newton(tolerance=problem.gap or 1e-12))))
 
 
 def passes(problem: Passes) -> Turn:
