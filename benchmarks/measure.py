@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -44,7 +46,11 @@ class Result:
 
 
 class Worker:
-    """A rival's process, waiting for its turns."""
+    """A rival's process, waiting for its turns.
+
+    While it waits it is stopped, with the processes that it has started: threads of some libraries look for work for a
+    while without sleeping, and take the processors from the next rival.
+    """
 
     def __init__(self, name: str, problem: Problem, quick: bool = False, source: Path = SOURCE) -> None:
         self.result = Result(name)
@@ -58,9 +64,16 @@ class Worker:
             text=True,
             cwd=ROOT,
             env=variables,
+            process_group=0,
         )
         said = self.read()
         self.result.about, self.result.remark = said.get("about", ""), said.get("remark", "")
+        self.tell(signal.SIGSTOP)
+
+    def tell(self, what: signal.Signals) -> None:
+        """Stop or wake all of its processes, unless they have ended."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, what)
 
     def read(self) -> dict[str, Any]:
         assert self.process.stdout is not None
@@ -77,9 +90,11 @@ class Worker:
             return
         assert self.process.stdin is not None
         begin = perf_counter()
+        self.tell(signal.SIGCONT)
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         said = self.read()
+        self.tell(signal.SIGSTOP)
         self.result.spent += perf_counter() - begin
         self.result.remark = said.get("remark", "")
         self.result.seconds += said.get("seconds", [])
@@ -88,6 +103,7 @@ class Worker:
 
     def end(self) -> None:
         """Let the process go; it ends when it is told nothing more."""
+        self.tell(signal.SIGCONT)
         if self.process.stdin is not None and not self.process.stdin.closed:
             self.process.communicate()
 

@@ -34,7 +34,8 @@ NO_RIVALS = ("gradloop", "floor")
 MOST_RIVALS = 3
 Rows = Iterable[Mapping[str, str]]
 ABOUT = """Made by `make bench` from `benchmarks/results.csv`; no figure is typed. Every rival runs in a process of its
-own and has its turn in every round; medians are shown. An answer counts if its objective is within the problem's gap of
+own and has its turn in every round; while it waits it is stopped, and a short turn is repeated for a twentieth of a
+second. Medians are shown. An answer counts if its objective is within the problem's gap of
 the best.
 
 ![For each problem the times of the others as multiples of gradloop's.](ratios.svg)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from fractions import Fraction
+from time import monotonic, sleep
 
 import numpy as np
 import pytest
@@ -235,7 +236,7 @@ def test_rivals_take_turns_in_processes_of_their_own() -> None:
     said: list[str] = []
     found = measure(PROBLEMS["powers"], ["gradloop", "normal_equations", "duckdb"], 2, False, said.append)
     ours, normal, none = found
-    assert len(ours.seconds) == len(normal.seconds) == 2 and ours.peak and ours.peak > 20
+    assert len(ours.seconds) >= 2 and len(normal.seconds) >= 2 and ours.peak and ours.peak > 20
     assert ours.error is not None and ours.error < 1e-12 and normal.error is not None and normal.error > 0.01
     assert not none.seconds and not none.about
     assert said.index("powers: round 1 of 2, normal_equations") < said.index("powers: round 2 of 2, gradloop")
@@ -248,6 +249,28 @@ def test_what_a_rival_dies_of_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     worker.turn()
     worker.end()
     assert not worker.result.seconds
+
+
+def test_a_waiting_rival_is_stopped_and_its_turn_lasts() -> None:
+    """Threads that look for work without sleeping would slow the next rival; one short timing tells little."""
+    psutil = pytest.importorskip("psutil")
+    rival = Worker("floor", PROBLEMS["rows-1000"])
+    process = psutil.Process(rival.process.pid)
+
+    def is_stopped() -> bool:
+        end = monotonic() + 5
+        while process.status() != psutil.STATUS_STOPPED and monotonic() < end:
+            sleep(0.01)
+        return bool(process.status() == psutil.STATUS_STOPPED)
+
+    try:
+        assert is_stopped()
+        rival.turn()
+        assert is_stopped()
+    finally:
+        rival.end()
+    assert rival.process.returncode == 0
+    assert len(rival.result.seconds) > 10 and sum(rival.result.seconds) < 1
 
 
 def test_a_gap_is_relative_to_the_best() -> None:
