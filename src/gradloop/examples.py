@@ -56,10 +56,26 @@ class Examples:
         return (*self.remarks, *(self.preparation.notes if self.preparation else ()))
 
     def in_units(self, trained: dict[str, Array]) -> dict[str, Array]:
-        """The parameters for columns in their own units."""
+        """The parameters for columns in their own units.
+
+        Raises: DataError for one that is too large there.
+        """
         if self.preparation is None:
             return trained
-        return self.model.in_units(trained, self.preparation.center, self.preparation.scale)
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = self.model.in_units(trained, self.preparation.center, self.preparation.scale)
+        for name, value in found.items():
+            beyond = np.isfinite(trained[name]) & ~np.isfinite(value)
+            if beyond.any():
+                raise DataError(self._too_large(int(np.argwhere(beyond)[0][0]) if name == "w" else None))
+        return found
+
+    def _too_large(self, place: int | None) -> str:
+        """The sentence about the coefficient at a place, or the intercept."""
+        if place is None:
+            return "The intercept is too large for float64; divide the target by a power of 10."
+        column = words.name(self.names[place % len(self.names)])  # a polynomial has the columns once for each power
+        return f"The coefficient of {column} is too large for float64; multiply the column by a power of 10."
 
 
 def path_or_table(data: Any) -> Table | None:

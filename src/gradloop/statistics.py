@@ -259,6 +259,7 @@ def in_units(answer: Answer, root: Array) -> Array:
     return np.ldexp(root, -np.append(exponents, np.zeros(int(answer.system.intercept), int))[:, None])
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def of_other_columns(found: Array, center: Array, scale: Array) -> Array:
     """What stands for slopes and, last, the intercept, for columns x · scale + center instead of x."""
     slopes = (found[:-1].T / scale).T
@@ -297,10 +298,10 @@ def with_tests(
     freedom: float, **rest: Any,
 ) -> Statistics:  # fmt: skip
     """Intervals and tests by Student's t, which is the normal distribution where freedom is infinite."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         statistic = estimate / spread
+        away = reach(freedom, level) * spread
     p_value = 2 * tail(max(freedom, 1.0), np.abs(statistic))
-    away = reach(freedom, level) * spread
     return Statistics(
         tuple(names), estimate, spread, estimate - away, estimate + away, statistic, p_value, known, kind, level,
         rows, freedom, **rest,

@@ -278,6 +278,7 @@ def fit_of(examples: Examples, problem: Problem, chosen: Solver, solution: Solut
     """A solution, judged, and put together with all else that is known."""
     _, penalty, seed, errors, engine, *_ = settings
     trained = problem.unpack(solution.params)
+    params = examples.in_units(trained)  # first: those that are too large are told with their column
     sure = solution.at_minimum or errors != "classical"
     with one_blas_thread() if problem.start.size > FEW_PARAMETERS else nullcontext():
         certificate = getattr(solution, "certificate", None) or certify(problem, solution.params)
@@ -285,7 +286,7 @@ def fit_of(examples: Examples, problem: Problem, chosen: Solver, solution: Solut
     asked = problem.in_memory and solution.stop is Stop.FINISHED and isinstance(chosen, Minibatch)
     doubts = indistinct(problem) if asked else ()
     found = Fit(
-        params=examples.in_units(trained),
+        params=params,
         trained_params=trained,
         model=examples.model,
         loss=examples.loss,
