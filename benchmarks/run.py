@@ -55,9 +55,12 @@ def time(seconds: float) -> str:
 
 
 def chosen(patterns: list[str], quick: bool) -> list[Problem]:
-    """The problems whose names match; all when nothing is asked for, of a quick look only those that suit it."""
+    """The problems whose names match; all when nothing is asked for, and for a quick look one of each family."""
+    if not patterns and quick:
+        firsts = {type(problem): problem for problem in reversed(PROBLEMS.values()) if problem.quick}
+        return list(firsts.values())[::-1]
     if not patterns:
-        return [problem for problem in PROBLEMS.values() if problem.quick or not quick]
+        return list(PROBLEMS.values())
     for pattern in patterns:
         if not any(fnmatch(name, pattern) for name in PROBLEMS):
             sys.exit(f"There is no problem {pattern}; there are {', '.join(PROBLEMS)}.")

@@ -19,7 +19,7 @@ class Process(Problem):
 
 
 PROCESSES = (
-    Process("cold-import", "import the library", what="import"),
-    Process("cold-textbook", "import it and train on 1000 × 2", what="textbook"),
+    Process("cold-import", "import the library", what="import", quick=False),
+    Process("cold-textbook", "import it and train on 1000 × 2", what="textbook", quick=False),
     Process("cold-table", "from a shell: fit a CSV of 442 rows and print it", what="table"),
 )
