@@ -345,7 +345,9 @@ def test_a_run_prints_what_was_missed() -> None:
 
 def test_problems_are_chosen_by_pattern() -> None:
     assert [problem.name for problem in run.chosen(["cold-*"], False)] == ["cold-import", "cold-textbook", "cold-table"]
-    assert all(problem.quick for problem in run.chosen([], True))
+    quick = run.chosen([], True)
+    assert all(problem.quick for problem in quick) and len({type(problem) for problem in quick}) == len(quick) > 5
+    assert run.chosen([], False) == list(PROBLEMS.values())
     with pytest.raises(SystemExit, match="There is no problem nonsense"):
         run.chosen(["nonsense"], False)
 

@@ -149,6 +149,8 @@ def test_more_columns_than_rows_judge_nothing():
 @pytest.mark.fault(10)
 def test_a_coefficient_beyond_all_numbers_is_told_with_its_column():
     assert "'x' is too large for float64" in told(table(x=X * 1e-310))
+    with pytest.raises(gl.DataError, match="coefficient of 'x' is too large for float64"):
+        gl.fit(table(x=X * 1e-310), target="y", solver="lbfgs")
     far = gl.fit(table(x=np.sign(X) * 1e308), target="y")
     near = gl.fit(table(x=np.sign(X)), target="y")
     np.testing.assert_allclose(far.predict(table(x=np.sign(X) * 1e308)), near.predict(table(x=np.sign(X))), rtol=1e-9)

@@ -265,7 +265,7 @@ def gap(design: Design, answer: Answer, slope: Array) -> float:
 
 def rounding(problem: Problem, value: float, left: float) -> list[str]:
     """What a reader must know where parameters, rounded to the precision of the data, are visibly not the best."""
-    if not left > SEEN * value or not left > NOTHING * first_loss(problem):
+    if problem.X.dtype == np.float64 or not left > SEEN * value or not left > NOTHING * first_loss(problem):
         return []
     return [
         f"The parameters have the precision of the data, {problem.X.dtype}, and rounding them to it is what keeps the "
